@@ -1,0 +1,77 @@
+package pos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Gateway is one wallet's platform. It signs, verifies and translates; it decides nothing. Its
+// methods are called outside any transaction and may take seconds. Every error is a *GatewayError;
+// every answer is one whose signature was verified and whose numbers match what was asked.
+type Gateway interface {
+	Wallet() Wallet
+	Account() Account
+	// Create orders p at the platform and returns code_url. Repeating it with the same payment is
+	// safe and returns a code that is valid.
+	Create(ctx context.Context, p *Payment) (codeURL string, err error)
+	// Query asks for the trade's state. "No such trade" is evidence (TradeNone), not an error.
+	Query(ctx context.Context, p *Payment) (Evidence, error)
+	// Close asks the platform to close an unpaid trade. nil says only that it accepted or that there
+	// is nothing to close; the proof is a Query.
+	Close(ctx context.Context, p *Payment) error
+	// Refund asks for a refund under its own number; repeating it is safe.
+	Refund(ctx context.Context, p *Payment, r *Refund) (RefundEvidence, error)
+	// QueryRefund asks for the refund's state. "No such refund" is evidence with an empty state.
+	QueryRefund(ctx context.Context, p *Payment, r *Refund) (RefundEvidence, error)
+}
+
+// BillDownloader is the optional capability of fetching a day's bill.
+type BillDownloader interface {
+	DownloadBill(ctx context.Context, day Day) ([]byte, error)
+}
+
+// Failure classifies what an error from a Gateway proves.
+type Failure string
+
+const (
+	// Unknown: time-out, broken or unsigned answer, 5xx. It may have happened or not.
+	Unknown Failure = "unknown"
+	// RateLimited: the platform wants to be asked less often. Unknown in effect.
+	RateLimited Failure = "rate_limited"
+	// Refused: a signed, definite no. Nothing happened, and asking again will not help.
+	Refused Failure = "refused"
+	// Misconfigured: the platform does not accept this merchant's papers or permissions. Unknown in effect.
+	Misconfigured Failure = "misconfigured"
+	// AlreadyPaid: create or close was refused because the trade is paid: query it.
+	AlreadyPaid Failure = "already_paid"
+)
+
+// GatewayError is the only error a Gateway returns.
+type GatewayError struct {
+	Wallet  Wallet
+	Failure Failure
+	Code    string // the platform's code, for the log
+	Err     error  // the cause, for the log, without secrets
+}
+
+func (e *GatewayError) Error() string {
+	return fmt.Sprintf("%s: %s %s: %v", e.Wallet, e.Failure, e.Code, e.Err)
+}
+
+func (e *GatewayError) Unwrap() error { return e.Err }
+
+// FailureOf classifies err; anything that is not a GatewayError is Unknown.
+func FailureOf(err error) Failure {
+	if e, ok := errors.AsType[*GatewayError](err); ok {
+		return e.Failure
+	}
+	return Unknown
+}
+
+// Time-outs of every gateway's HTTP client: connect within ConnectTimeout, the whole call within CallTimeout.
+const (
+	ConnectTimeout = 3 * time.Second
+	CallTimeout    = 8 * time.Second
+)

@@ -1,0 +1,76 @@
+package pos
+
+import (
+	"time"
+	"unicode/utf8"
+)
+
+// Shop is what the domain needs to know of the shop and this counter.
+type Shop struct {
+	Name        string
+	Counter     string         // 1 to 12 of [0-9A-Z]; begins every out_trade_no
+	TimeZone    *time.Location // of the business day
+	DayStartsAt time.Duration  // the cut-off after midnight: a sale before it belongs to the day before
+	MaxCharge   Fen            // the largest single charge
+	MinCharge   Fen
+}
+
+// DefaultMaxCharge and DefaultMinCharge bound a single charge unless the shop sets other limits.
+const (
+	DefaultMinCharge Fen = 1
+	DefaultMaxCharge Fen = 50_000_00
+)
+
+// Day is a business day as yyyy-mm-dd.
+type Day string
+
+// Day returns the business day of t: the shop's date, the hours before the cut-off counting to the
+// day before.
+func (s Shop) Day(t time.Time) Day {
+	local := t.In(s.TimeZone)
+	y, m, d := local.Date()
+	midnight := time.Date(y, m, d, 0, 0, 0, 0, s.TimeZone)
+	cutOff := time.Date(y, m, d, 0, 0, 0, int(s.DayStartsAt), s.TimeZone)
+	if local.Before(cutOff) {
+		return Day(midnight.AddDate(0, 0, -1).Format(time.DateOnly))
+	}
+	return Day(midnight.Format(time.DateOnly))
+}
+
+// ParseDay reads yyyy-mm-dd.
+func ParseDay(s string) (Day, error) {
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		return "", Errorf(Invalid, "The day %q is not a date; write it like 2026-01-31.", s)
+	}
+	return Day(s), nil
+}
+
+// CheckAmount refuses a charge outside the shop's limits.
+func (s Shop) CheckAmount(amount Fen) error {
+	if amount < s.MinCharge {
+		return Errorf(Invalid, "The amount must be at least ¥%s.", s.MinCharge)
+	}
+	if amount > s.MaxCharge {
+		return Errorf(Invalid, "The amount must be at most ¥%s.", s.MaxCharge)
+	}
+	return nil
+}
+
+// MaxTitle is the longest title in bytes of UTF-8 (WeChat Pay's description is at most 127).
+const MaxTitle = 127
+
+// CheckTitle refuses a title that a platform or a receipt could not carry.
+func CheckTitle(title string) error {
+	if len(title) > MaxTitle {
+		return Errorf(Invalid, "The title is %d bytes long; at most %d are allowed (about 42 Chinese characters).", len(title), MaxTitle)
+	}
+	if !utf8.ValidString(title) {
+		return Errorf(Invalid, "The title is not valid UTF-8 text.")
+	}
+	for _, r := range title {
+		if r < 0x20 || (r >= 0x7f && r < 0xa0) || r == '\u2028' || r == '\u2029' {
+			return Errorf(Invalid, "The title has a control character; use plain text on one line.")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package pos
+
+import (
+	"context"
+	"time"
+)
+
+// Store is what the till needs of a ledger, and no more.
+type Store interface {
+	// View runs fn on a consistent read-only snapshot.
+	View(ctx context.Context, fn func(Tx) error) error
+	// Update runs fn in one transaction. When it returns nil the changes are on disk; when it returns
+	// an error nothing has changed. fn may run while the caller waits with others and must not
+	// call the store again.
+	Update(ctx context.Context, fn func(Tx) error) error
+}
+
+// Tx is one transaction. Its methods return a NotFound Error where a thing named does not exist.
+type Tx interface {
+	// Now is the transaction's one time, to the millisecond.
+	Now() time.Time
+
+	AddOrder(*Order) error // sets ID
+	Order(id int64) (*Order, error)
+	SetOrderStatus(id int64, s OrderStatus) error
+
+	AddPayment(*Payment) error
+	Payment(outTradeNo string) (*Payment, error)
+	PaymentByTransaction(w Wallet, transactionID string) (*Payment, error)
+	PaymentsOf(orderID int64) ([]Payment, error)
+	// UnfinishedPayments returns every attempt that is not final, oldest first.
+	UnfinishedPayments() ([]Payment, error)
+	// RecentPayments returns the last n attempts, newest first.
+	RecentPayments(n int) ([]Payment, error)
+	// SavePayment stores p if its state is still from, and fails with Conflict if not.
+	SavePayment(p *Payment, from PaymentState) error
+
+	AddRefund(*Refund) error
+	Refund(outRefundNo string) (*Refund, error)
+	RefundsOf(outTradeNo string) ([]Refund, error)
+	UnfinishedRefunds() ([]Refund, error)
+	SaveRefund(r *Refund, from RefundState) error
+
+	// AddEntry appends a ledger entry and updates the daily totals with it.
+	AddEntry(Entry) error
+	// Log appends the raw words of a platform to the payment log.
+	Log(LogEntry) error
+	// Raise records an exception once: the same kind about the same trade and transaction again
+	// returns false and records nothing.
+	Raise(Exception) (raised bool, err error)
+	OpenExceptions() ([]Exception, error)
+	// Audit appends to the audit chain.
+	Audit(AuditEntry) error
+}
+
+// Entry is one ledger entry: +amount for a paid payment, -amount for a succeeded refund.
+type Entry struct {
+	OutTradeNo  string
+	OutRefundNo string // empty for a payment
+	Wallet      Wallet
+	Counter     string
+	Cashier     string
+	Amount      Fen
+	Day         Day // the business day of the transaction's now
+}
+
+// LogEntry is one line of the payment log: the raw evidence, secrets and full payer ids removed.
+type LogEntry struct {
+	Wallet        Wallet
+	OutTradeNo    string
+	TransactionID string
+	Source        Source
+	State         string // TradeState or RefundState
+	Amount        Fen
+	Raw           []byte
+}
+
+// ExceptionKind names why evidence could not simply be settled.
+type ExceptionKind string
+
+const (
+	LatePayment      ExceptionKind = "late_payment"      // paid after it was closed here; credited, to be accepted or refunded
+	DuplicatePayment ExceptionKind = "duplicate_payment" // the order is paid twice; credited, one of them is to be refunded
+	AmountMismatch   ExceptionKind = "amount_mismatch"   // another amount or currency; not credited
+	UnknownOrder     ExceptionKind = "unknown_order"     // no such order here; not credited
+	ForeignMerchant  ExceptionKind = "foreign_merchant"  // another merchant's or app's; not credited
+	RefundIsAbnormal ExceptionKind = "refund_abnormal"   // a refund the platform could not pay out
+)
+
+// Exception waits for a manager.
+type Exception struct {
+	ID            int64
+	Kind          ExceptionKind
+	Wallet        Wallet
+	OutTradeNo    string
+	OutRefundNo   string
+	TransactionID string
+	Amount        Fen // what the platform says
+	CreatedAt     time.Time
+	Resolved      bool
+}
+
+// AuditEntry is one row of the audit chain: who changed what. The store adds time and hash.
+type AuditEntry struct {
+	Actor   string // user name, or "gateway", "poller"
+	Action  string // "charge", "show", "settle", "close", …
+	Subject string // out_trade_no or out_refund_no
+	From    string // state before; empty for a new thing
+	To      string
+	Detail  string // short and free of secrets
+}

@@ -1,0 +1,24 @@
+package pos
+
+// DayTotal is one row of the daily totals, kept in the same transaction as the entries.
+type DayTotal struct {
+	Day         Day
+	Counter     string
+	Cashier     string
+	Wallet      Wallet
+	Paid        Fen // sum of the entries of payments
+	PaidCount   int64
+	Refunded    Fen // sum of the entries of refunds, as a positive amount
+	RefundCount int64
+}
+
+// Net is what was paid less what was refunded.
+func (t DayTotal) Net() Fen { return t.Paid - t.Refunded }
+
+// OrderDetail is an order with everything that happened to it.
+type OrderDetail struct {
+	Order      Order
+	Payments   []Payment
+	Refunds    []Refund
+	Exceptions []Exception
+}

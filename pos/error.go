@@ -3,6 +3,7 @@ package pos
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Code says what kind of failure an Error is; each edge (window, terminal, HTTP) decides by it.
@@ -38,7 +39,15 @@ func (e *Error) Because(err error) *Error {
 }
 
 // Sentence is the English sentence without the cause.
-func (e *Error) Sentence() string { return fmt.Sprintf(e.Format, e.Args...) }
+func (e *Error) Sentence() string {
+	args := slices.Clone(e.Args)
+	for i, a := range args {
+		if w, ok := a.(Wallet); ok {
+			args[i] = w.Name()
+		}
+	}
+	return fmt.Sprintf(e.Format, args...)
+}
 
 // Error is the sentence and, for the log, the cause.
 func (e *Error) Error() string {

@@ -1,0 +1,214 @@
+// Package config reads saoma.toml and the key files it names. Every problem is one sentence that
+// names the key and says what is allowed; key material is in no error and no log.
+package config
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	_ "time/tzdata" // a counter's machine may have no zone files
+
+	"github.com/BurntSushi/toml"
+
+	"saoma/pos"
+)
+
+// Names inside a data folder.
+const (
+	FileName   = "saoma.toml"
+	KeysDir    = "keys"
+	SandboxDir = "sandbox"
+	LogName    = "saoma.log"
+)
+
+// The platforms' production addresses.
+const (
+	WeChatProduction = "https://api.mch.weixin.qq.com"
+	AlipayProduction = "https://openapi.alipay.com/gateway.do"
+)
+
+// Config is saoma.toml, checked. File names in it are absolute.
+type Config struct {
+	Dir    string
+	Shop   pos.Shop
+	WeChat WeChat
+	Alipay Alipay
+	Notify Notify
+	Tunnel Tunnel
+}
+
+// WeChat is how this shop talks to WeChat Pay v3.
+type WeChat struct {
+	Enabled              bool
+	MchID                string
+	AppID                string
+	MerchantSerial       string
+	MerchantKeyFile      string
+	APIv3KeyFile         string
+	PublicKeyID          string
+	PublicKeyFile        string
+	PlatformCertificates bool
+	BaseURL              string // without a final slash
+}
+
+// Alipay is how this shop talks to Alipay.
+type Alipay struct {
+	Enabled       bool
+	AppID         string
+	SellerID      string
+	AppKeyFile    string
+	PublicKeyFile string
+	GatewayURL    string
+}
+
+// Notify is where notifications arrive.
+type Notify struct {
+	Listen    string // host:port; empty: confirmation by polling only
+	PublicURL string // what the platforms call, without a final slash; /notify/wechat and /notify/alipay are appended
+}
+
+// Tunnel is the way from a public address to Notify.Listen.
+type Tunnel struct {
+	Kind           string // none, ssh, frp or ngrok
+	Host           string
+	User           string
+	KeyFile        string
+	KnownHostsFile string
+	Remote         string
+}
+
+// Sandbox reports whether no real money can move: at least one wallet is on, and all that are talk to loopback.
+func (c *Config) Sandbox() bool {
+	if !c.WeChat.Enabled && !c.Alipay.Enabled {
+		return false
+	}
+	return (!c.WeChat.Enabled || loopbackURL(c.WeChat.BaseURL)) && (!c.Alipay.Enabled || loopbackURL(c.Alipay.GatewayURL))
+}
+
+// DefaultDir is the data folder used without --data: the user's configuration folder for saoma.
+func DefaultDir() (string, error) {
+	base, err := os.UserConfigDir()
+	if err != nil {
+		return "", pos.Errorf(pos.Setup, "This user has no configuration folder; name a data folder with --data.").Because(err)
+	}
+	return filepath.Join(base, "saoma"), nil
+}
+
+// Load reads and checks DIR/saoma.toml. It does not open the key files: Keys does.
+func Load(dir string) (*Config, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, pos.Errorf(pos.Setup, "The data folder %s cannot be found; choose one with --data.", dir).Because(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, FileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, pos.Errorf(pos.Setup, "There is no saoma.toml in %s; choose another folder with --data, or make one to try with: saomactl init --sandbox", dir)
+	}
+	if err != nil {
+		return nil, pos.Errorf(pos.Setup, "The file saoma.toml in %s cannot be read; check its permissions.", dir).Because(err)
+	}
+	return Parse(dir, string(text))
+}
+
+// Parse checks the text of a saoma.toml that belongs to dir.
+func Parse(dir, text string) (*Config, error) {
+	t := &tables{read: map[string]bool{}}
+	text = strings.TrimPrefix(text, "\ufeff") // Windows editors write it
+	if _, err := toml.Decode(text, &t.raw); err != nil {
+		return nil, syntaxError(err)
+	}
+	c := &Config{Dir: dir}
+	raw := c.read(t)
+	if err := t.unknown(); err != nil {
+		return nil, err
+	}
+	if t.err != nil {
+		return nil, t.err
+	}
+	if err := c.checkShop(raw); err != nil {
+		return nil, err
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// rawShop holds the keys of [shop] that are more than text.
+type rawShop struct {
+	timezone, maxCharge, minCharge string
+	dayStartsAt                    any
+}
+
+// read takes every key out of t: together these lines are the list of known keys.
+func (c *Config) read(t *tables) (raw rawShop) {
+	c.Shop.Name = t.text("shop.name", "")
+	c.Shop.Counter = t.text("shop.counter", "")
+	raw.timezone = t.text("shop.timezone", "Asia/Shanghai")
+	raw.dayStartsAt, _ = t.value("shop.day_starts_at")
+	raw.maxCharge = t.text("shop.max_charge", pos.DefaultMaxCharge.String())
+	raw.minCharge = t.text("shop.min_charge", pos.DefaultMinCharge.String())
+
+	c.WeChat = WeChat{
+		Enabled:              t.boolean("wechat.enabled"),
+		MchID:                t.text("wechat.mchid", ""),
+		AppID:                t.text("wechat.appid", ""),
+		MerchantSerial:       strings.ToUpper(t.text("wechat.merchant_serial", "")),
+		MerchantKeyFile:      c.path(t.text("wechat.merchant_key_file", "")),
+		APIv3KeyFile:         c.path(t.text("wechat.apiv3_key_file", "")),
+		PublicKeyID:          t.text("wechat.public_key_id", ""),
+		PublicKeyFile:        c.path(t.text("wechat.public_key_file", "")),
+		PlatformCertificates: t.boolean("wechat.platform_certificates"),
+		BaseURL:              strings.TrimRight(t.text("wechat.base_url", WeChatProduction), "/"),
+	}
+	c.Alipay = Alipay{
+		Enabled:       t.boolean("alipay.enabled"),
+		AppID:         t.text("alipay.app_id", ""),
+		SellerID:      t.text("alipay.seller_id", ""),
+		AppKeyFile:    c.path(t.text("alipay.app_key_file", "")),
+		PublicKeyFile: c.path(t.text("alipay.alipay_public_key_file", "")),
+		GatewayURL:    t.text("alipay.gateway_url", AlipayProduction),
+	}
+	c.Notify = Notify{
+		Listen:    t.text("notify.listen", ""),
+		PublicURL: strings.TrimRight(t.text("notify.public_url", ""), "/"),
+	}
+	c.Tunnel = Tunnel{
+		Kind:           t.text("tunnel.kind", "none"),
+		Host:           t.text("tunnel.host", ""),
+		User:           t.text("tunnel.user", ""),
+		KeyFile:        c.path(t.text("tunnel.key_file", "")),
+		KnownHostsFile: c.path(t.text("tunnel.known_hosts_file", "")),
+		Remote:         t.text("tunnel.remote", ""),
+	}
+	return raw
+}
+
+// path makes a file name of saoma.toml absolute: relative ones are relative to the data folder.
+func (c *Config) path(name string) string {
+	if name == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(c.Dir, filepath.FromSlash(name))
+}
+
+// syntaxError says where the file is not TOML. The line itself is not shown: it may hold a secret
+// that was pasted into the wrong file.
+func syntaxError(err error) error {
+	if p, ok := errors.AsType[toml.ParseError](err); ok {
+		return pos.Errorf(pos.Invalid, "Line %d of saoma.toml is not valid TOML; write one key = \"value\" a line, each key once.", p.Position.Line)
+	}
+	return pos.Errorf(pos.Invalid, "The file saoma.toml is not valid TOML; write one key = \"value\" a line, each key once.")
+}
+
+// location reads a time zone by its IANA name.
+func location(name string) (*time.Location, error) {
+	loc, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		return nil, pos.Errorf(pos.Invalid, "shop.timezone %q is not a time zone; write its IANA name, such as Asia/Shanghai.", name)
+	}
+	return loc, nil
+}

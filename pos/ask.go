@@ -1,0 +1,183 @@
+package pos
+
+import (
+	"context"
+	"errors"
+)
+
+// Check asks the platform about one attempt now, because a person wants to know, and returns the
+// attempt as it then stands. A platform that gives no clear answer is an Unavailable error.
+func (t *Till) Check(ctx context.Context, outTradeNo string) (*Payment, error) {
+	return t.stepNow(ctx, outTradeNo, FromCheck)
+}
+
+// Cancel withdraws an attempt: it closes the order at the platform and asks for the proof. The payment
+// it returns is closed, or paid where the customer was faster, or closing where the proof is not to be
+// had yet; the Poller goes on until it is.
+func (t *Till) Cancel(ctx context.Context, outTradeNo, actor string) (*Payment, error) {
+	var refusal error
+	err := t.change(ctx, outTradeNo, func(_ Tx, p *Payment) (AuditEntry, bool) {
+		refusal = p.State.CanCancel()
+		if refusal != nil || p.State == Closing {
+			return AuditEntry{}, false
+		}
+		p.State = Closing
+		return AuditEntry{Actor: actor, Action: "cancel"}, true
+	})
+	if err == nil {
+		err = refusal
+	}
+	if err != nil {
+		return nil, err
+	}
+	p, err := t.stepNow(ctx, outTradeNo, FromClose)
+	if p != nil && CodeOf(err) == Unavailable {
+		err = nil // its state, closing, says so
+	}
+	return p, err
+}
+
+// SwitchWallet offers the same order through another wallet. The old attempt is closed first; if it
+// turns out paid, that wins and is returned. Where the platform proves that nobody has scanned the old
+// code (an Alipay trade does not exist before the scan), the code is gone from the screen and the old
+// attempt stays closing and watched, so the new one may begin.
+func (t *Till) SwitchWallet(ctx context.Context, outTradeNo string, w Wallet, actor string) (*Payment, error) {
+	if _, err := t.gateway(w); err != nil {
+		return nil, err
+	}
+	old, err := t.Cancel(ctx, outTradeNo, actor)
+	if err != nil {
+		return old, err
+	}
+	if old.State == Paid {
+		return old, nil
+	}
+	if old.State == Closing && !t.unscanned(ctx, old) {
+		return old, Errorf(Unavailable, "%s has not confirmed yet that the first code is closed; wait a moment before offering another.", old.Wallet)
+	}
+	var p *Payment
+	err = t.Store.Update(ctx, func(tx Tx) error {
+		o, err := tx.Order(old.OrderID)
+		if err != nil {
+			return err
+		}
+		if o.Status == OrderPaid {
+			return Errorf(Conflict, "This order has just been paid.")
+		}
+		if p, err = t.addAttempt(tx, o, ChargeRequest{Wallet: w, Cashier: actor, Timeout: DefaultTimeout}); err != nil {
+			return err
+		}
+		return tx.SetOrderStatus(o.ID, OrderOpen)
+	})
+	if err != nil {
+		return old, err
+	}
+	t.publish(Event{Kind: PaymentChanged, Payment: p})
+	return t.firstCreate(ctx, p)
+}
+
+// unscanned reports whether the platform says, verifiably, that p's trade does not exist.
+func (t *Till) unscanned(ctx context.Context, p *Payment) bool {
+	g, err := t.gateway(p.Wallet)
+	if err != nil {
+		return false
+	}
+	e, err := g.Query(ctx, p)
+	return err == nil && e.State == TradeNone
+}
+
+// stepNow takes the attempt one step further, waiting for a question already in flight.
+func (t *Till) stepNow(ctx context.Context, outTradeNo string, source Source) (*Payment, error) {
+	asked := t.attempts.with(ctx, outTradeNo, func() error { return t.step(ctx, outTradeNo, source) })
+	p, err := t.Payment(context.WithoutCancel(ctx), outTradeNo)
+	if err != nil {
+		return nil, err
+	}
+	if asked != nil && !p.State.Final() {
+		return p, Explain(p.Wallet, asked)
+	}
+	return p, nil
+}
+
+// Explain turns what a platform's failure means into a sentence for the cashier.
+func Explain(w Wallet, err error) error {
+	switch e, ok := errors.AsType[*GatewayError](err); {
+	case errors.Is(err, context.Canceled) && !ok:
+		return Errorf(Unavailable, "The question was given up before an answer came.").Because(err)
+	case !ok:
+		return err
+	case e.Failure == Misconfigured:
+		return Errorf(Setup, "%s does not accept this shop's papers; use the other wallet and call the manager.", w).Because(err)
+	case e.Failure == RateLimited:
+		return Errorf(Unavailable, "%s asks for patience; the counter goes on asking by itself.", w).Because(err)
+	default:
+		return Errorf(Unavailable, "%s has not given a clear answer yet; the counter goes on asking. Do not hand over the goods yet.", w).Because(err)
+	}
+}
+
+// step asks the platform whatever the attempt's state calls for, and settles the answer. The caller
+// holds the attempt's lock. The error is the platform's; nothing is lost by it.
+func (t *Till) step(ctx context.Context, outTradeNo string, source Source) error {
+	p, err := t.Payment(ctx, outTradeNo)
+	if err != nil || p.State.Final() {
+		return err
+	}
+	g, err := t.gateway(p.Wallet)
+	if err != nil {
+		return err
+	}
+	if p.State != Closing && !t.now().Before(p.ExpiresAt) {
+		return t.expire(ctx, g, p, source)
+	}
+	switch p.State {
+	case Created:
+		return t.create(ctx, p)
+	case Closing:
+		return t.close(ctx, g, p, source)
+	default:
+		return t.query(ctx, g, p, source)
+	}
+}
+
+// expire withdraws an attempt whose time has run out.
+func (t *Till) expire(ctx context.Context, g Gateway, p *Payment, source Source) error {
+	if err := t.move(ctx, p.OutTradeNo, p.State, Closing, "expire", ""); err != nil {
+		return err
+	}
+	return t.close(ctx, g, p, source)
+}
+
+// close asks the platform to close p, then for the proof. Whatever close answers, only the query counts.
+func (t *Till) close(ctx context.Context, g Gateway, p *Payment, source Source) error {
+	closeErr := g.Close(ctx, p)
+	if closeErr != nil {
+		t.log().Info("close", "out_trade_no", p.OutTradeNo, "error", closeErr)
+	}
+	return t.query(ctx, g, p, source)
+}
+
+// query asks the platform about p and settles what it says.
+func (t *Till) query(ctx context.Context, g Gateway, p *Payment, source Source) error {
+	e, err := g.Query(ctx, p)
+	t.heard(p.Wallet, t.now(), err)
+	if err != nil {
+		t.noAnswer(p, err)
+		return err
+	}
+	e.Source = source
+	_, err = t.Settle(context.WithoutCancel(ctx), e)
+	return err
+}
+
+// Probe asks w's platform about a trade that cannot exist, so that the health light says something
+// before the first sale.
+func (t *Till) Probe(ctx context.Context, w Wallet) error {
+	g, err := t.gateway(w)
+	if err != nil {
+		return err
+	}
+	now := t.now()
+	_, err = g.Query(ctx, &Payment{OutTradeNo: t.Shop.mint(now), Wallet: w, Account: g.Account(), Amount: 1})
+	t.heard(w, t.now(), err)
+	return err
+}

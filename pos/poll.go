@@ -1,0 +1,239 @@
+package pos
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Poller asks the platforms about every attempt and refund that is not final. What is due is read from
+// the store each time, so a restart takes everything up again; only when each was last asked is kept
+// in memory, and forgetting that means asking at once.
+type Poller struct {
+	Till *Till
+
+	mu     sync.Mutex
+	asked  map[string]time.Time // by out_trade_no or out_refund_no
+	pauses map[Wallet]pause     // after rate limits
+	wake   chan struct{}
+}
+
+// pause keeps a wallet from being asked before until; it doubles with each rate limit in a row.
+type pause struct {
+	until  time.Time
+	length time.Duration
+}
+
+const (
+	firstAsk        = 2 * time.Second // after the code is shown
+	fastInterval    = 2 * time.Second // in the first fastPeriod
+	fastPeriod      = time.Minute
+	slowInterval    = 5 * time.Second        // to the end of the code
+	lateInterval    = time.Minute            // for what is still open after that
+	probeInterval   = time.Minute            // a wallet that was not heard for so long is probed
+	recoverInterval = 10 * time.Second       // a wallet that does not answer is probed
+	readInterval    = 100 * time.Millisecond // at least between two reads of the store
+	minPause        = 2 * time.Second
+	maxPause        = time.Minute
+	workers         = 8
+)
+
+// askInterval is how long after one question the next one about p is due.
+func askInterval(p *Payment, now time.Time) time.Duration {
+	begin := p.ShownAt
+	if begin.IsZero() {
+		begin = p.CreatedAt
+	}
+	switch {
+	case now.Sub(begin) <= fastPeriod:
+		return fastInterval
+	case now.Before(p.CodeExpiresAt().Add(SettleGrace)):
+		return slowInterval
+	}
+	return lateInterval
+}
+
+// refundInterval is how long after one question the next one about r is due.
+func refundInterval(r *Refund, now time.Time) time.Duration {
+	switch age := now.Sub(r.CreatedAt); {
+	case age <= fastPeriod:
+		return fastInterval
+	case age <= time.Hour:
+		return 30 * time.Second
+	}
+	return 10 * time.Minute
+}
+
+// job is one question that is due at a time.
+type job struct {
+	key    string
+	wallet Wallet
+	due    time.Time
+	ask    func(context.Context) error
+}
+
+// Run asks until ctx ends, then waits for the questions in flight.
+func (p *Poller) Run(ctx context.Context) {
+	p.mu.Lock()
+	p.asked, p.pauses, p.wake = map[string]time.Time{}, map[Wallet]pause{}, make(chan struct{}, 1)
+	p.mu.Unlock()
+	p.Till.Subscribe(func(e Event) {
+		if e.Kind == PaymentChanged || e.Kind == RefundChanged {
+			p.wakeUp()
+		}
+	})
+	slots := make(chan struct{}, workers)
+	var inFlight sync.WaitGroup
+	defer inFlight.Wait()
+	for ctx.Err() == nil {
+		jobs, err := p.jobs(ctx)
+		if err != nil && ctx.Err() == nil {
+			p.Till.log().Error("poller cannot read the ledger", "error", err)
+		}
+		now, next := p.Till.now(), time.Minute
+		for _, j := range jobs {
+			if wait := j.due.Sub(now); wait > 0 {
+				next = min(next, wait)
+				continue
+			}
+			select {
+			case slots <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			p.begin(j.key, now)
+			inFlight.Go(func() {
+				defer func() { <-slots; p.wakeUp() }()
+				p.do(ctx, j)
+			})
+			next = min(next, fastInterval)
+		}
+		p.sleep(ctx, readInterval, nil)
+		p.sleep(ctx, next-readInterval, p.wake)
+	}
+}
+
+// sleep waits for d, for wake or for ctx's end, whichever comes first.
+func (p *Poller) sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-wake:
+	case <-ctx.Done():
+	}
+}
+
+func (p *Poller) wakeUp() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// do asks one question unless somebody else is asking it right now.
+func (p *Poller) do(ctx context.Context, j job) {
+	release, ok := p.Till.attempts.try(j.key)
+	if !ok {
+		return
+	}
+	defer release()
+	err := j.ask(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if FailureOf(err) == RateLimited && err != nil {
+		length := min(max(2*p.pauses[j.wallet].length, minPause), maxPause)
+		p.pauses[j.wallet] = pause{until: p.Till.now().Add(length), length: length}
+	} else {
+		delete(p.pauses, j.wallet)
+	}
+}
+
+func (p *Poller) begin(key string, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked[key] = now
+}
+
+// jobs reads from the store what there is to ask, with the time each question is due.
+func (p *Poller) jobs(ctx context.Context) ([]job, error) {
+	var (
+		payments []Payment
+		refunds  []Refund
+	)
+	err := p.Till.Store.View(ctx, func(tx Tx) (err error) {
+		if payments, err = tx.UnfinishedPayments(); err != nil {
+			return err
+		}
+		refunds, err = tx.UnfinishedRefunds()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.Till.now()
+	known := make(map[string]time.Time, len(payments)+len(refunds))
+	var jobs []job
+	add := func(key string, w Wallet, due time.Time, ask func(context.Context) error) {
+		if t, ok := p.asked[key]; ok {
+			known[key] = t
+		}
+		if until := p.pauses[w].until; due.Before(until) {
+			due = until
+		}
+		jobs = append(jobs, job{key: key, wallet: w, due: due, ask: ask})
+	}
+	for i := range payments {
+		a := &payments[i]
+		add(a.OutTradeNo, a.Wallet, p.due(a, now), func(ctx context.Context) error {
+			return p.Till.step(ctx, a.OutTradeNo, FromPoll)
+		})
+	}
+	for i := range refunds {
+		r := &refunds[i]
+		due := r.CreatedAt.Add(firstAsk)
+		if last, ok := p.asked[r.OutRefundNo]; ok {
+			due = last.Add(refundInterval(r, now))
+		}
+		add(r.OutRefundNo, r.Wallet, due, func(ctx context.Context) error {
+			return p.Till.stepRefund(ctx, r.OutRefundNo)
+		})
+	}
+	for w := range p.Till.Gateways {
+		key, interval := "probe "+string(w), probeInterval
+		health := p.Till.Health(w)
+		if health.State != Healthy {
+			interval = recoverInterval
+		}
+		due := later(health.HeardAt, p.asked[key]).Add(interval)
+		add(key, w, due, func(ctx context.Context) error { return p.Till.Probe(ctx, w) })
+	}
+	p.asked = known // forget what is final
+	return jobs, nil
+}
+
+// due is when the next question about a is due; its expiry counts too.
+func (p *Poller) due(a *Payment, now time.Time) time.Time {
+	begin := a.ShownAt
+	if begin.IsZero() {
+		begin = a.CreatedAt
+	}
+	due := begin.Add(firstAsk)
+	last, ok := p.asked[a.OutTradeNo]
+	if ok {
+		due = last.Add(askInterval(a, now))
+	}
+	if a.State != Closing && a.ExpiresAt.Before(due) && last.Before(a.ExpiresAt) {
+		due = a.ExpiresAt
+	}
+	return due
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -30,7 +30,7 @@ func (s Shop) Day(t time.Time) Day {
 	local := t.In(s.TimeZone)
 	y, m, d := local.Date()
 	midnight := time.Date(y, m, d, 0, 0, 0, 0, s.TimeZone)
-	cutOff := time.Date(y, m, d, 0, 0, 0, int(s.DayStartsAt), s.TimeZone)
+	cutOff := time.Date(y, m, d, 0, int(s.DayStartsAt/time.Minute), 0, 0, s.TimeZone)
 	if local.Before(cutOff) {
 		return Day(midnight.AddDate(0, 0, -1).Format(time.DateOnly))
 	}

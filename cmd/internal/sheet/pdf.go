@@ -1,0 +1,99 @@
+package sheet
+
+import (
+	"io"
+	"strings"
+	"time"
+
+	"codeberg.org/go-pdf/fpdf"
+
+	"saoma/assets"
+	"saoma/pos/report"
+)
+
+// Millimetres on A4.
+const (
+	pageWidth = 180.0 // between the margins
+	margin    = 15.0
+	rowHeight = 7.0
+)
+
+const family = "saoma"
+
+// PDF writes r as one A4 document with the Chinese font embedded.
+func PDF(w io.Writer, r *report.Report, l report.Words) error {
+	p := fpdf.New("P", "mm", "A4", "")
+	p.AddUTF8FontFromBytes(family, "", assets.PDFFont)
+	p.SetMargins(margin, margin, margin)
+	p.SetAutoPageBreak(true, margin)
+	p.SetTitle(r.Shop+" "+string(r.Day), true)
+	p.SetCreator("Saoma", true)
+	p.SetCreationDate(r.MadeAt)
+	p.AddPage()
+
+	p.SetFont(family, "", 18)
+	p.CellFormat(pageWidth, 10, printable(r.Shop), "", 1, "L", false, 0, "")
+	p.SetFont(family, "", 11)
+	p.CellFormat(pageWidth, 7, l.T("Day report of %s", string(r.Day)), "", 1, "L", false, 0, "")
+	p.SetTextColor(110, 110, 110)
+	p.SetFont(family, "", 9)
+	p.CellFormat(pageWidth, 6, l.T("Made at %s", r.MadeAt.Format(time.DateTime)), "", 1, "L", false, 0, "")
+	p.SetTextColor(0, 0, 0)
+	for _, t := range r.Tables(l) {
+		table(p, t)
+	}
+	return p.Output(w)
+}
+
+func table(p *fpdf.Fpdf, t report.Table) {
+	p.Ln(5)
+	p.SetFont(family, "", 12)
+	p.CellFormat(pageWidth, 8, t.Title, "", 1, "L", false, 0, "")
+	p.SetFont(family, "", 9)
+	width := pageWidth / float64(len(t.Header))
+	p.SetFillColor(232, 238, 244)
+	for i, h := range t.Header {
+		p.CellFormat(width, rowHeight, h, "B", 0, alignment(t.Rows[0][i].Kind), true, 0, "")
+	}
+	p.Ln(-1)
+	for i, row := range t.Rows {
+		border := ""
+		if i == len(t.Rows)-1 {
+			border = "T"
+		}
+		for _, c := range row {
+			p.CellFormat(width, rowHeight, fit(p, printable(c.String()), width-2), border, 0, alignment(c.Kind), false, 0, "")
+		}
+		p.Ln(-1)
+	}
+}
+
+func alignment(k report.Kind) string {
+	if k == report.Count || k == report.Money {
+		return "R"
+	}
+	return "L"
+}
+
+// printable replaces what the font cannot hold: it has the Basic Multilingual Plane only, and fpdf
+// panics on anything beyond.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r > 0xffff {
+			return '□'
+		}
+		return r
+	}, s)
+}
+
+// fit shortens text that is wider than its column.
+func fit(p *fpdf.Fpdf, s string, width float64) string {
+	if p.GetStringWidth(s) <= width {
+		return s
+	}
+	runes := []rune(s)
+	for len(runes) > 0 && p.GetStringWidth(string(runes)+"…") > width {
+		runes = runes[:len(runes)-1]
+	}
+	return string(runes) + "…"
+}

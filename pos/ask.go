@@ -64,7 +64,7 @@ func (t *Till) SwitchWallet(ctx context.Context, outTradeNo string, w Wallet, ac
 		if o.Status == OrderPaid {
 			return Errorf(Conflict, "This order has just been paid.")
 		}
-		if p, err = t.addAttempt(tx, o, ChargeRequest{Wallet: w, Cashier: actor, Timeout: DefaultTimeout}); err != nil {
+		if p, err = t.addAttempt(tx, o, ChargeRequest{Wallet: w, Cashier: actor, Timeout: old.ExpiresAt.Sub(old.CreatedAt)}); err != nil {
 			return err
 		}
 		return tx.SetOrderStatus(o.ID, OrderOpen)

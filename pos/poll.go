@@ -38,25 +38,25 @@ const (
 	workers         = 8
 )
 
-// askInterval is how long after one question the next one about p is due.
-func askInterval(p *Payment, now time.Time) time.Duration {
+// askInterval is how long after the question at asked the next one about p is due.
+func askInterval(p *Payment, asked time.Time) time.Duration {
 	begin := p.ShownAt
 	if begin.IsZero() {
 		begin = p.CreatedAt
 	}
 	switch {
-	case now.Sub(begin) <= fastPeriod:
+	case asked.Sub(begin) < fastPeriod:
 		return fastInterval
-	case now.Before(p.CodeExpiresAt().Add(SettleGrace)):
+	case asked.Before(p.CodeExpiresAt().Add(SettleGrace)):
 		return slowInterval
 	}
 	return lateInterval
 }
 
-// refundInterval is how long after one question the next one about r is due.
-func refundInterval(r *Refund, now time.Time) time.Duration {
-	switch age := now.Sub(r.CreatedAt); {
-	case age <= fastPeriod:
+// refundInterval is how long after the question at asked the next one about r is due.
+func refundInterval(r *Refund, asked time.Time) time.Duration {
+	switch age := asked.Sub(r.CreatedAt); {
+	case age < fastPeriod:
 		return fastInterval
 	case age <= time.Hour:
 		return 30 * time.Second
@@ -173,7 +173,6 @@ func (p *Poller) jobs(ctx context.Context) ([]job, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := p.Till.now()
 	known := make(map[string]time.Time, len(payments)+len(refunds))
 	var jobs []job
 	add := func(key string, w Wallet, due time.Time, ask func(context.Context) error) {
@@ -187,7 +186,7 @@ func (p *Poller) jobs(ctx context.Context) ([]job, error) {
 	}
 	for i := range payments {
 		a := &payments[i]
-		add(a.OutTradeNo, a.Wallet, p.due(a, now), func(ctx context.Context) error {
+		add(a.OutTradeNo, a.Wallet, p.due(a), func(ctx context.Context) error {
 			return p.Till.step(ctx, a.OutTradeNo, FromPoll)
 		})
 	}
@@ -195,7 +194,7 @@ func (p *Poller) jobs(ctx context.Context) ([]job, error) {
 		r := &refunds[i]
 		due := r.CreatedAt.Add(firstAsk)
 		if last, ok := p.asked[r.OutRefundNo]; ok {
-			due = last.Add(refundInterval(r, now))
+			due = last.Add(refundInterval(r, last))
 		}
 		add(r.OutRefundNo, r.Wallet, due, func(ctx context.Context) error {
 			return p.Till.stepRefund(ctx, r.OutRefundNo)
@@ -215,7 +214,7 @@ func (p *Poller) jobs(ctx context.Context) ([]job, error) {
 }
 
 // due is when the next question about a is due; its expiry counts too.
-func (p *Poller) due(a *Payment, now time.Time) time.Time {
+func (p *Poller) due(a *Payment) time.Time {
 	begin := a.ShownAt
 	if begin.IsZero() {
 		begin = a.CreatedAt
@@ -223,7 +222,7 @@ func (p *Poller) due(a *Payment, now time.Time) time.Time {
 	due := begin.Add(firstAsk)
 	last, ok := p.asked[a.OutTradeNo]
 	if ok {
-		due = last.Add(askInterval(a, now))
+		due = last.Add(askInterval(a, last))
 	}
 	if a.State != Closing && a.ExpiresAt.Before(due) && last.Before(a.ExpiresAt) {
 		due = a.ExpiresAt

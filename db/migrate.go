@@ -1,0 +1,103 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"saoma/pos"
+)
+
+//go:embed migration/*.sql
+var migrations embed.FS
+
+// migrationFiles returns the names of the steps; number n is the n-th, counted from 1.
+func migrationFiles() ([]string, error) { return fs.Glob(migrations, "migration/*.sql") }
+
+// migrate brings the ledger up to date. Each step and its marker row are one transaction, so a step is
+// there in full or not at all.
+func migrate(ctx context.Context, d *sql.DB, now time.Time) error {
+	files, err := migrationFiles()
+	if err != nil {
+		return failure(err)
+	}
+	const markers = `CREATE TABLE IF NOT EXISTS migration (
+		number INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL) STRICT`
+	if _, err := d.ExecContext(ctx, markers); err != nil {
+		return failure(err)
+	}
+	done, err := version(ctx, d)
+	if err != nil {
+		return err
+	}
+	if done > len(files) {
+		return tooNew(done, len(files))
+	}
+	for n := done + 1; n <= len(files); n++ {
+		if err := step(ctx, d, n, files[n-1], now); err != nil {
+			return failure(fmt.Errorf("%s: %w", files[n-1], err))
+		}
+	}
+	return nil
+}
+
+func step(ctx context.Context, d *sql.DB, n int, file string, now time.Time) error {
+	script, err := migrations.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	if _, err := tx.ExecContext(ctx, string(script)); err != nil {
+		return err
+	}
+	name := strings.TrimSuffix(strings.TrimPrefix(file, "migration/"), ".sql")
+	if _, err := tx.ExecContext(ctx, "INSERT INTO migration (number, name, at) VALUES (?, ?, ?)", n, name, now.UnixMilli()); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// version is the number of the last step the ledger has.
+func version(ctx context.Context, d *sql.DB) (n int, err error) {
+	if err := d.QueryRowContext(ctx, "SELECT coalesce(max(number), 0) FROM migration").Scan(&n); err != nil {
+		return 0, failure(err)
+	}
+	return n, nil
+}
+
+// checkVersion refuses a ledger that this program could misread.
+func checkVersion(ctx context.Context, d *sql.DB) error {
+	files, err := migrationFiles()
+	if err != nil {
+		return failure(err)
+	}
+	var markers int
+	if err := d.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'migration'").Scan(&markers); err != nil {
+		return failure(err)
+	}
+	done := 0
+	if markers > 0 {
+		if done, err = version(ctx, d); err != nil {
+			return err
+		}
+	}
+	switch {
+	case done > len(files):
+		return tooNew(done, len(files))
+	case done < len(files):
+		return pos.Errorf(pos.Setup, "The ledger is of an older version of the program (step %d, this one needs %d); open the counter once to bring it up to date.", done, len(files))
+	}
+	return nil
+}
+
+func tooNew(done, known int) error {
+	return pos.Errorf(pos.Setup, "The ledger is of a newer version of the program (step %d, this one knows %d); install the newer version.", done, known)
+}

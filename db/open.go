@@ -1,0 +1,213 @@
+// Package db keeps a counter's ledger in one SQLite file: orders, payments, refunds, entries, the
+// payment log, exceptions and the audit chain. It implements pos.Store. What is acknowledged is on
+// disk, and the file itself refuses what must never happen, whatever program writes to it.
+package db
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite", pure Go
+
+	"saoma/pos"
+)
+
+// FileName is the ledger's file in its data folder.
+const FileName = "ledger.db"
+
+// Options are what Open may be told. The zero value is right for a counter.
+type Options struct {
+	Now func() time.Time // nil: time.Now
+}
+
+// Ledger is an open ledger. It implements pos.Store; its methods may be called from any goroutine.
+type Ledger struct {
+	now    func() time.Time
+	dir    string
+	lock   *folderLock   // nil when read-only
+	pool   *sql.DB       // the connections that only read
+	spare  chan *session // readers not in use; nil ones are opened when taken
+	writes *sql.DB       // the one connection that writes; nil when read-only
+	writer *session
+	jobs   chan *job     // unbuffered: who waits to be taken is the queue
+	quit   chan struct{} // closed by Close
+	idle   chan struct{} // closed when the writer has stopped
+	once   sync.Once
+	err    error // of Close
+}
+
+// readers is how many connections read at the same time.
+const readers = 4
+
+// Open opens the ledger in dir for reading and writing and becomes dir's only owner until Close. It
+// makes folder and ledger where there are none and brings an older ledger up to date. A folder in use
+// by another process is a Conflict that says which.
+func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, pos.Errorf(pos.Setup, "The data folder %s cannot be made.", dir).Because(err)
+	}
+	lock, err := lockFolder(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	l := &Ledger{dir: dir, now: o.Now, lock: lock}
+	if l.now == nil {
+		l.now = time.Now
+	}
+	if err := l.open(ctx); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func (l *Ledger) open(ctx context.Context) error {
+	path := filepath.Join(l.dir, FileName)
+	if err := ownFile(path); err != nil {
+		return pos.Errorf(pos.Setup, "The ledger %s cannot be opened.", path).Because(err)
+	}
+	var err error
+	if l.writes, err = connect(path, "_txlock=immediate", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"); err != nil {
+		return err
+	}
+	l.writes.SetMaxOpenConns(1)
+	if err := migrate(ctx, l.writes, l.now()); err != nil {
+		return err
+	}
+	if l.writer, err = newSession(ctx, l.writes); err != nil {
+		return failure(err)
+	}
+	if err := recordWriter(ctx, l.writer, l.now()); err != nil {
+		return failure(err)
+	}
+	if err := l.openReaders(path); err != nil {
+		return err
+	}
+	l.jobs, l.idle = make(chan *job), make(chan struct{})
+	go l.write()
+	return nil
+}
+
+// OpenReadOnly opens the ledger in dir for reading, beside a counter that has it open or not. It takes
+// no lock and changes nothing; a ledger of another version than the program's is refused.
+func OpenReadOnly(ctx context.Context, dir string) (*Ledger, error) {
+	path := filepath.Join(dir, FileName)
+	switch _, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, pos.Errorf(pos.Setup, "There is no ledger in %s yet; open the counter once to make it.", dir).Because(err)
+	case err != nil:
+		return nil, pos.Errorf(pos.Setup, "The ledger %s cannot be opened.", path).Because(err)
+	}
+	l := &Ledger{dir: dir, now: time.Now}
+	if err := l.openReaders(path); err != nil {
+		return nil, err
+	}
+	if err := checkVersion(ctx, l.pool); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func (l *Ledger) openReaders(path string) (err error) {
+	if l.pool, err = connect(path, "mode=ro", "query_only(1)"); err != nil {
+		return err
+	}
+	l.quit = make(chan struct{})
+	l.spare = make(chan *session, readers)
+	for range readers {
+		l.spare <- nil
+	}
+	return nil
+}
+
+// Close waits for the transaction under way, moves the write-ahead log into the ledger's file and
+// gives the folder free. Calling it again returns the first call's error.
+func (l *Ledger) Close() error {
+	l.once.Do(func() { l.err = l.close() })
+	return l.err
+}
+
+func (l *Ledger) close() error {
+	if l.quit != nil {
+		close(l.quit)
+	}
+	if l.idle != nil {
+		<-l.idle
+	}
+	var errs []error
+	if l.pool != nil {
+		for range readers {
+			if s := <-l.spare; s != nil {
+				errs = append(errs, s.close())
+			}
+		}
+		errs = append(errs, l.pool.Close())
+	}
+	if l.writer != nil {
+		_, err := l.writer.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
+		errs = append(errs, err, l.writer.close())
+	}
+	if l.writes != nil {
+		errs = append(errs, l.writes.Close())
+	}
+	if l.lock != nil {
+		errs = append(errs, l.lock.release())
+	}
+	return errors.Join(errs...)
+}
+
+// connect prepares a pool of connections to the file at path. busyTimeout covers a reader that meets
+// the recovery or checkpoint of another process.
+func connect(path, parameter string, pragmas ...string) (*sql.DB, error) {
+	const busyTimeout = "busy_timeout(5000)"
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, pos.Errorf(pos.Setup, "The ledger %s cannot be opened.", path).Because(err)
+	}
+	abs = filepath.ToSlash(abs)
+	if !strings.HasPrefix(abs, "/") {
+		abs = "/" + abs // a drive letter
+	}
+	name := (&url.URL{Scheme: "file", Path: abs}).String() + "?_dqs=0&" + parameter
+	for _, p := range append(pragmas, busyTimeout) {
+		name += "&_pragma=" + p
+	}
+	pool, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, failure(err)
+	}
+	return pool, nil
+}
+
+// ownFile makes the file, if there is none, readable by its owner only; SQLite gives its companions
+// the same permissions.
+func ownFile(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	return cmp.Or(err, f.Close())
+}
+
+// recordWriter keeps on file how this writer runs, for those who verify the ledger from outside.
+func recordWriter(ctx context.Context, s *session, now time.Time) error {
+	var runs, recorded int
+	if err := s.conn.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&runs); err != nil {
+		return err
+	}
+	err := s.conn.QueryRowContext(ctx, "SELECT synchronous FROM writer").Scan(&recorded)
+	if err == nil && recorded == runs {
+		return nil
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	_, err = s.conn.ExecContext(ctx, `INSERT INTO writer (id, synchronous, at) VALUES (1, ?1, ?2)
+		ON CONFLICT (id) DO UPDATE SET synchronous = ?1, at = ?2`, runs, now.UnixMilli())
+	return err
+}

@@ -1,0 +1,184 @@
+package wechat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"saoma/pos"
+
+	"github.com/wechatpay-apiv3/wechatpay-go/core"
+	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
+)
+
+// beijing is the zone of every time told to the platform.
+var beijing = time.FixedZone("CST", 8*60*60)
+
+// Create orders p (Native) and returns its code_url. The parameters depend on p and the configuration
+// only, so that a repetition is identical; the platform then invalidates the older code.
+func (g *Gateway) Create(ctx context.Context, p *pos.Payment) (string, error) {
+	if p.Account != g.Account() {
+		return "", g.fail(pos.Misconfigured, "", fmt.Errorf("payment %s belongs to another account", p.OutTradeNo))
+	}
+	expire := p.CodeExpiresAt().In(beijing).Truncate(time.Second)
+	body, err := g.call(ctx, http.MethodPost, "/v3/pay/transactions/native", native.PrepayRequest{
+		Appid:       core.String(g.cfg.AppID),
+		Mchid:       core.String(g.cfg.MchID),
+		Description: core.String(g.description(p)),
+		OutTradeNo:  core.String(p.OutTradeNo),
+		TimeExpire:  core.Time(expire),
+		NotifyUrl:   core.String(g.cfg.NotifyURL),
+		Amount:      &native.Amount{Total: core.Int64(int64(p.Amount)), Currency: core.String(pos.CNY)},
+	})
+	if err != nil {
+		return "", err
+	}
+	var answer struct {
+		CodeURL string `json:"code_url"`
+	}
+	if err := decode(body, &answer); err != nil {
+		return "", g.fail(pos.Unknown, "", err)
+	}
+	if answer.CodeURL == "" {
+		return "", g.fail(pos.Unknown, "", errors.New("the answer has no code_url"))
+	}
+	return answer.CodeURL, nil
+}
+
+// description is what the customer's wallet shows: at most pos.MaxTitle bytes and never empty.
+func (g *Gateway) description(p *pos.Payment) string {
+	s := p.Title
+	if s == "" {
+		s = g.cfg.Title
+	}
+	if s == "" {
+		s = p.OutTradeNo
+	}
+	return cut(s, pos.MaxTitle)
+}
+
+// cut shortens s to at most n bytes without breaking a character.
+func cut(s string, n int) string {
+	for len(s) > n {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return s
+}
+
+// Query asks for p's trade by our number.
+func (g *Gateway) Query(ctx context.Context, p *pos.Payment) (pos.Evidence, error) {
+	if err := g.ours(p); err != nil {
+		return pos.Evidence{}, err
+	}
+	body, err := g.call(ctx, http.MethodGet, orderPath(p)+"?mchid="+url.QueryEscape(g.cfg.MchID), nil)
+	if saysSigned(err, codesNoOrder) {
+		return pos.Evidence{
+			Wallet: pos.WeChat, OutTradeNo: p.OutTradeNo, Account: p.Account,
+			Amount: p.Amount, Currency: pos.CNY, State: pos.TradeNone,
+		}, nil
+	}
+	if err != nil {
+		return pos.Evidence{}, err
+	}
+	e, err := g.evidence(body)
+	if err == nil && (e.OutTradeNo != p.OutTradeNo || e.Account.MerchantID != g.cfg.MchID) {
+		err = errors.New("the answer is about another order")
+	}
+	if err != nil {
+		return pos.Evidence{}, g.fail(pos.Unknown, "", err)
+	}
+	return e, nil
+}
+
+// Close asks the platform to close p's order. An order that is closed already or never was needs none.
+func (g *Gateway) Close(ctx context.Context, p *pos.Payment) error {
+	if err := g.ours(p); err != nil {
+		return err
+	}
+	_, err := g.call(ctx, http.MethodPost, orderPath(p)+"/close", native.CloseRequest{Mchid: core.String(g.cfg.MchID)})
+	if saysSigned(err, codesNoOrder) || saysSigned(err, codesClosed) {
+		return nil
+	}
+	return err
+}
+
+func orderPath(p *pos.Payment) string {
+	return "/v3/pay/transactions/out-trade-no/" + url.PathEscape(p.OutTradeNo)
+}
+
+// transaction is what is needed of a trade; the rest of the platform's words only goes to the log.
+type transaction struct {
+	MchID         string `json:"mchid"`
+	AppID         string `json:"appid"`
+	OutTradeNo    string `json:"out_trade_no"`
+	TransactionID string `json:"transaction_id"`
+	TradeState    string `json:"trade_state"`
+	SuccessTime   string `json:"success_time"`
+	Amount        *struct {
+		Total    *int64 `json:"total"`
+		Currency string `json:"currency"`
+	} `json:"amount"`
+}
+
+// evidence translates a verified trade, from an answer or a notification.
+func (g *Gateway) evidence(body []byte) (pos.Evidence, error) {
+	var t transaction
+	if err := decode(body, &t); err != nil {
+		return pos.Evidence{}, err
+	}
+	e := pos.Evidence{
+		Wallet: pos.WeChat, OutTradeNo: t.OutTradeNo, TransactionID: t.TransactionID,
+		Account:  pos.Account{MerchantID: t.MchID, AppID: t.AppID},
+		Currency: pos.CNY, // the only one there is; named by the platform only where it differs from nothing
+		Raw:      mask(body),
+	}
+	if t.Amount != nil && t.Amount.Total != nil {
+		e.Amount = pos.Fen(*t.Amount.Total)
+	}
+	if t.Amount != nil && t.Amount.Currency != "" {
+		e.Currency = t.Amount.Currency
+	}
+	var err error
+	if e.State, err = tradeState(t.TradeState); err != nil || e.State != pos.TradePaid {
+		return e, err
+	}
+	switch {
+	case t.OutTradeNo == "" || t.TransactionID == "" || t.MchID == "" || t.AppID == "":
+		return pos.Evidence{}, errors.New("a paid trade without its numbers")
+	case t.Amount == nil || t.Amount.Total == nil || *t.Amount.Total <= 0:
+		return pos.Evidence{}, errors.New("a paid trade without its amount")
+	}
+	e.At, err = g.time(t.SuccessTime)
+	return e, err
+}
+
+// tradeState translates trade_state. REFUND means paid: it stays so through any refund, even a partial one.
+func tradeState(s string) (pos.TradeState, error) {
+	switch s {
+	case "SUCCESS", "REFUND":
+		return pos.TradePaid, nil
+	case "NOTPAY", "USERPAYING", "PAYERROR":
+		return pos.TradeUnpaid, nil
+	case "CLOSED", "REVOKED":
+		return pos.TradeClosed, nil
+	}
+	return "", fmt.Errorf("the trade state %q is not known", clean(s))
+}
+
+// time reads success_time. Money that moved is not disbelieved for want of a time: then it is now.
+func (g *Gateway) time(s string) (time.Time, error) {
+	if strings.TrimSpace(s) == "" {
+		return g.now(), nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}, errors.New("success_time is not RFC 3339")
+	}
+	return t, nil
+}

@@ -11,6 +11,9 @@ import (
 	"saoma/assets"
 )
 
+// Colour is a colour of the palette.
+type Colour = color.NRGBA
+
 // The palette. Text on paper and card has a contrast of at least 5:1.
 var (
 	Paper  = rgb(0xF1F4F8) // behind everything

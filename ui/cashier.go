@@ -1,0 +1,202 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"saoma/assets/words"
+	"saoma/pos"
+	"saoma/ui/display"
+	"saoma/ui/kit"
+)
+
+// recentShown is how many payments the list holds.
+const recentShown = 10
+
+// noticeTime is how long a passing sentence takes the place of the state line.
+const noticeTime = 5 * time.Second
+
+// Cashier is the cashier's window. All its fields belong to the UI thread.
+type Cashier struct {
+	app    fyne.App
+	win    fyne.Window
+	opts   Options
+	till   *pos.Till
+	l      words.Language
+	ctx    context.Context
+	cancel context.CancelFunc
+	do     func(func()) // brings a function to the UI thread
+
+	amount     amountField
+	fresh      bool         // the next digit begins a new amount
+	current    *pos.Payment // on the screen; nil: none
+	charging   pos.Wallet   // a code is being asked for; empty: none
+	busy       bool         // a call that must not be doubled is under way
+	unanswered bool         // the platform gave no clear answer to the last question
+	notice     line
+	noticeEnds time.Time
+	recent     []pos.Payment
+	lastWallet pos.Wallet
+
+	header   *header
+	sale     *sale
+	panel    *payPanel
+	list     *recentList
+	state    *kit.StateLine
+	customer *display.Window
+	question *kit.Question
+}
+
+// Open makes the cashier's window, shows it, and shows again a payment that was still waiting when
+// the program ended. Call it on the UI thread, before app.Run.
+func Open(app fyne.App, o Options) *Cashier { return open(app, o, fyne.Do) }
+
+func open(app fyne.App, o Options, do func(func())) *Cashier {
+	prefs := app.Preferences()
+	app.Settings().SetTheme(kit.NewTheme(scale(o, prefs)))
+	c := &Cashier{
+		app: app, opts: o, till: o.Till, do: do, l: language(o, prefs),
+		amount:     amountField{max: o.Till.Shop.MaxCharge},
+		lastWallet: pos.Wallet(prefs.String(prefWallet)),
+	}
+	if _, ok := c.till.Gateways[c.lastWallet]; !ok {
+		c.lastWallet = c.firstWallet()
+	}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.win = app.NewWindow("")
+	c.win.SetPadded(false)
+	c.win.SetMaster()
+	c.win.SetCloseIntercept(c.onClose)
+	c.listenToKeys()
+	c.buildUI()
+	c.win.Resize(fyne.NewSize(1240, 780))
+	c.win.Show()
+	c.till.Subscribe(func(e pos.Event) { c.do(func() { c.onEvent(e) }) })
+	c.load()
+	go c.tick()
+	if prefs.Bool(prefCustomer) || o.CustomerAt != nil {
+		c.openCustomer()
+	}
+	return c
+}
+
+// firstWallet is the first wallet that is set up here.
+func (c *Cashier) firstWallet() pos.Wallet {
+	for _, w := range pos.Wallets {
+		if _, ok := c.till.Gateways[w]; ok {
+			return w
+		}
+	}
+	return pos.WeChat
+}
+
+// Window is the window itself.
+func (c *Cashier) Window() fyne.Window { return c.win }
+
+// buildUI makes all widgets anew, in the language and at the scale in force, from what is known.
+func (c *Cashier) buildUI() {
+	title := ""
+	if c.sale != nil {
+		title = c.sale.title.Text
+	}
+	c.win.SetTitle(c.l.T("Saoma – %s", c.till.Shop.Name))
+	c.header = newHeader(c)
+	c.sale = newSale(c, title)
+	c.panel = newPayPanel(c)
+	c.list = newRecentList(c)
+	c.state = kit.NewStateLine()
+	top := []kit.Item{kit.Fixed(c.header.object)}
+	if c.opts.Sandbox {
+		top = append(top, kit.Fixed(kit.NewBanner(c.l.T("Sandbox: no real money moves"), kit.Doubtful, "warning")))
+	}
+	columns := kit.Row(14, kit.Share(40, c.sale.object), kit.Share(35, c.panel.object), kit.Share(27, c.list.object))
+	body := kit.Inset(14, 14, kit.Col(12, kit.Grow(1, columns), kit.Fixed(c.state)))
+	c.win.SetContent(kit.OnPaper(container.NewBorder(kit.Col(0, top...), nil, nil, nil, body)))
+	c.list.show(c.recent)
+	c.render()
+}
+
+// render brings every part of the window, and the customer's, in line with what is known.
+func (c *Cashier) render() {
+	now := time.Now()
+	c.header.show(c, now)
+	c.sale.show(c)
+	c.panel.show(c, now)
+	sentence := c.sentence(now)
+	c.state.Say(sentence.text, sentence.tone)
+	c.showCustomer(now)
+}
+
+// sentence is a passing notice, or else the state of things.
+func (c *Cashier) sentence(now time.Time) line {
+	if now.Before(c.noticeEnds) {
+		return c.notice
+	}
+	return say(c.l, situation{
+		payment: c.current, charging: c.charging, unanswered: c.unanswered,
+		now: now, zone: c.till.Shop.TimeZone,
+	})
+}
+
+// live reports whether the payment on the screen can still be paid by the customer.
+func (c *Cashier) live() bool {
+	return c.current != nil && (c.current.State == pos.Created || c.current.State == pos.Waiting)
+}
+
+// notify shows a passing sentence.
+func (c *Cashier) notify(text string, tone kit.Tone) {
+	c.notice, c.noticeEnds = line{text, tone}, time.Now().Add(noticeTime)
+	c.render()
+}
+
+// complain shows why something could not be done.
+func (c *Cashier) complain(err error) {
+	tone := kit.Alarmed
+	if code := pos.CodeOf(err); code == pos.Invalid || code == pos.Unavailable || code == pos.Conflict {
+		tone = kit.Doubtful
+	}
+	c.notify(c.l.Error(err), tone)
+}
+
+// off runs work away from the UI thread and then done on it.
+func (c *Cashier) off(work func(context.Context) error, done func(error)) {
+	go func() {
+		err := work(c.ctx)
+		c.do(func() {
+			if c.ctx.Err() == nil {
+				done(err)
+			}
+		})
+	}()
+}
+
+// tick renders once a second what changes with time alone.
+func (c *Cashier) tick() {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-c.ctx.Done():
+			return
+		case <-ticker.C:
+			c.do(c.onTick)
+		}
+	}
+}
+
+func (c *Cashier) onTick() {
+	now := time.Now()
+	if !c.noticeEnds.IsZero() && now.After(c.noticeEnds) {
+		c.noticeEnds = time.Time{}
+		c.render()
+		return
+	}
+	c.header.tick(now)
+	if c.live() {
+		c.panel.tick(c, now)
+	}
+	c.showCustomer(now)
+}

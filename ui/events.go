@@ -1,0 +1,136 @@
+package ui
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"saoma/assets"
+	"saoma/pos"
+	"saoma/ui/kit"
+)
+
+// load reads the list of recent payments and takes up what was waiting when the program ended.
+func (c *Cashier) load() {
+	var recent, unfinished []pos.Payment
+	c.off(func(ctx context.Context) (err error) {
+		if recent, err = c.till.Recent(ctx, recentShown); err != nil {
+			return err
+		}
+		unfinished, err = c.till.Resume(ctx)
+		return err
+	}, func(err error) {
+		for i := range slices.Backward(recent) {
+			c.remember(&recent[i])
+		}
+		c.list.show(c.recent)
+		for i := range slices.Backward(unfinished) {
+			if p := &unfinished[i]; c.current == nil && !c.busy && p.State != pos.Closing {
+				c.adopt(p)
+			}
+		}
+		if err != nil {
+			c.complain(err)
+			return
+		}
+		c.render()
+	})
+}
+
+// onEvent takes in what the till published.
+func (c *Cashier) onEvent(e pos.Event) {
+	if c.ctx.Err() != nil {
+		return
+	}
+	switch e.Kind {
+	case pos.PaymentChanged:
+		c.onPayment(e.Payment)
+	case pos.NoAnswer:
+		if c.current != nil && e.Payment != nil && e.Payment.OutTradeNo == c.current.OutTradeNo {
+			c.unanswered = true
+		}
+	case pos.HealthChanged:
+		if c.current != nil && e.Health.Wallet == c.current.Wallet && e.Health.State == pos.Healthy {
+			c.unanswered = false
+		}
+	case pos.ExceptionRaised:
+		c.sound(assets.AlertSound)
+		c.notify(exceptionSentence(c.l, e.Exception), kit.Alarmed)
+		return
+	case pos.RefundChanged:
+		c.reload(e.Refund.OutTradeNo)
+	}
+	c.render()
+}
+
+func (c *Cashier) onPayment(p *pos.Payment) {
+	if !c.remember(p) {
+		return // older news than what is known
+	}
+	c.list.show(c.recent)
+	switch {
+	case c.current != nil && c.current.OutTradeNo == p.OutTradeNo:
+		c.current, c.unanswered = p, false
+	case c.charging == p.Wallet && p.State == pos.Created:
+		c.adopt(p)
+	case p.State == pos.Paid:
+		c.sound(assets.PaidSound)
+		c.notify(c.l.T("An earlier payment of ¥%s has now been paid.", p.Amount), kit.Glad)
+		return
+	default:
+		return
+	}
+	c.fresh = true
+	if p.State == pos.Paid {
+		c.sound(assets.PaidSound)
+		c.amount.text = ""
+		c.noticeEnds = time.Time{}
+	}
+}
+
+// rank orders the states of a payment: news of a lower rank is older.
+func rank(s pos.PaymentState) int {
+	return slices.Index([]pos.PaymentState{pos.Created, pos.Waiting, pos.Closing, pos.Rejected, pos.Closed, pos.Paid}, s)
+}
+
+// remember keeps a payment in the list of the last ones, newest first, and reports false where what
+// is known of it is newer.
+func (c *Cashier) remember(p *pos.Payment) bool {
+	i := slices.IndexFunc(c.recent, func(r pos.Payment) bool { return r.OutTradeNo == p.OutTradeNo })
+	if i >= 0 {
+		if rank(p.State) < rank(c.recent[i].State) {
+			return false
+		}
+		c.recent[i] = *p
+		return true
+	}
+	at := slices.IndexFunc(c.recent, func(r pos.Payment) bool { return !r.CreatedAt.After(p.CreatedAt) })
+	if at < 0 {
+		at = len(c.recent)
+	}
+	c.recent = slices.Insert(c.recent, at, *p)
+	c.recent = c.recent[:min(len(c.recent), recentShown)]
+	return true
+}
+
+// reload reads one payment again, because a refund changed it.
+func (c *Cashier) reload(outTradeNo string) {
+	var p *pos.Payment
+	c.off(func(ctx context.Context) (err error) {
+		p, err = c.till.Payment(ctx, outTradeNo)
+		return err
+	}, func(err error) {
+		if err != nil {
+			c.complain(err)
+			return
+		}
+		c.remember(p)
+		c.list.show(c.recent)
+	})
+}
+
+func (c *Cashier) sound(wav func() []byte) {
+	if !c.opts.Mute {
+		play(wav)
+	}
+}

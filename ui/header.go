@@ -1,0 +1,65 @@
+package ui
+
+import (
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+
+	"saoma/assets"
+	"saoma/assets/words"
+	"saoma/pos"
+	"saoma/ui/kit"
+)
+
+// header is the bar on top: shop, counter, health of the wallets, switches and the clock.
+type header struct {
+	object fyne.CanvasObject
+	lights []*kit.HealthLight // as pos.Wallets
+	clock  *canvas.Text
+	zone   *time.Location
+}
+
+func newHeader(c *Cashier) *header {
+	shop := c.till.Shop
+	h := &header{clock: kit.NewText("", 24, kit.Card, true), zone: shop.TimeZone}
+	icon := canvas.NewImageFromResource(fyne.NewStaticResource("saoma.png", assets.IconPNG))
+	icon.FillMode = canvas.ImageFillContain
+	icon.SetMinSize(fyne.NewSquareSize(kit.Px(42)))
+
+	counter := kit.NewText(c.l.T("Counter %s", shop.Counter), 14, kit.Line, false)
+	name := kit.Col(-3, kit.Gap(1), kit.Fixed(kit.NewFit(shop.Name, 22, kit.Card, true, 1)), kit.Fixed(counter), kit.Gap(1))
+	items := []kit.Item{kit.Fixed(icon), kit.Grow(1, name)}
+	for _, w := range pos.Wallets {
+		light := kit.NewHealthLight(c.l.T(w.Name()))
+		h.lights = append(h.lights, light)
+		items = append(items, kit.Fixed(light))
+	}
+	customer := kit.NewButton(c.l.T("Customer"), "", "screen", kit.BarLook, c.onCustomer)
+	other := words.En
+	if c.l == words.En {
+		other = words.Zh
+	}
+	language := kit.NewButton(other.Name(), "", "", kit.BarLook, c.onLanguage)
+	items = append(items, kit.Fixed(container.NewCenter(customer)), kit.Fixed(container.NewCenter(language)), kit.Fixed(h.clock))
+	h.object = container.NewStack(canvas.NewRectangle(kit.Navy), kit.Inset(9, 18, kit.Row(16, items...)))
+	return h
+}
+
+func (h *header) show(c *Cashier, now time.Time) {
+	for i, w := range pos.Wallets {
+		_, setUp := c.till.Gateways[w]
+		colour, word := healthWord(c.l, c.till.Health(w).State, setUp)
+		h.lights[i].Set(colour, word)
+	}
+	h.tick(now)
+}
+
+// tick sets the clock. It shows no seconds: an idle counter has nothing to repaint.
+func (h *header) tick(now time.Time) {
+	if text := now.In(h.zone).Format("15:04"); text != h.clock.Text {
+		h.clock.Text = text
+		h.clock.Refresh()
+	}
+}

@@ -1,0 +1,88 @@
+package ui
+
+import (
+	"slices"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"saoma/assets/words"
+	"saoma/pos"
+	"saoma/ui/kit"
+)
+
+// listenToKeys takes every key that no text field has. It must work in each state of the window.
+func (c *Cashier) listenToKeys() {
+	canvas := c.win.Canvas()
+	canvas.SetOnTypedRune(c.onRune)
+	canvas.SetOnTypedKey(func(k *fyne.KeyEvent) { c.onKey(k.Name) })
+	for key, step := range map[fyne.KeyName]int{fyne.KeyEqual: 1, fyne.KeyPlus: 1, fyne.KeyMinus: -1} {
+		shortcut := &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierControl}
+		canvas.AddShortcut(shortcut, func(fyne.Shortcut) { c.onScale(step) })
+	}
+}
+
+func (c *Cashier) onRune(r rune) {
+	if c.question == nil {
+		c.onAmountKey(r)
+	}
+}
+
+func (c *Cashier) onKey(k fyne.KeyName) {
+	if c.question != nil {
+		if k == fyne.KeyEscape || k == fyne.KeyReturn || k == fyne.KeyEnter {
+			c.question.Close(false)
+		}
+		return
+	}
+	switch k {
+	case fyne.KeyBackspace, fyne.KeyDelete:
+		c.onAmountKey(kit.Backspace)
+	case fyne.KeyReturn, fyne.KeyEnter:
+		c.onEnter()
+	case fyne.KeyF1:
+		c.onWallet(pos.WeChat)
+	case fyne.KeyF2:
+		c.onWallet(pos.Alipay)
+	case fyne.KeyEscape:
+		c.onCancel()
+	case fyne.KeyF5:
+		c.onCheck()
+	case fyne.KeyF11:
+		c.onFullScreen()
+	}
+}
+
+// onFullScreen fills the customer's monitor, or this one where there is no customer window.
+func (c *Cashier) onFullScreen() {
+	if c.customer != nil {
+		c.customer.ToggleFullScreen()
+		return
+	}
+	c.win.SetFullScreen(!c.win.FullScreen())
+}
+
+// onLanguage speaks the next language, everywhere at once, and remembers it.
+func (c *Cashier) onLanguage() {
+	next := (slices.Index(words.All, c.l) + 1) % len(words.All)
+	c.l = words.All[next]
+	c.app.Preferences().SetString(prefLanguage, string(c.l))
+	c.noticeEnds = time.Time{} // it is in the other language
+	c.buildUI()
+}
+
+// onScale makes everything a step larger or smaller, and remembers it.
+func (c *Cashier) onScale(step int) {
+	now := 1
+	if t, ok := c.app.Settings().Theme().(*kit.Theme); ok {
+		now = slices.Index(kit.Scales, t.Scale())
+	}
+	next := min(max(now+step, 0), len(kit.Scales)-1)
+	c.app.Preferences().SetFloat(prefScale, float64(kit.Scales[next]))
+	c.app.Settings().SetTheme(kit.NewTheme(kit.Scales[next]))
+	c.buildUI()
+	if c.customer != nil {
+		c.customer.Rebuild()
+	}
+}

@@ -1,0 +1,43 @@
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+)
+
+// Payment is one row of a list of payments, in words.
+type Payment struct {
+	Mark                WalletMark
+	Amount, Note, State string
+	Tone                Tone
+}
+
+// PaymentRow shows a payment: the wallet's mark, the amount over time and title, and its state.
+type PaymentRow struct {
+	widget.BaseWidget
+	body     *fyne.Container
+	onTapped func()
+}
+
+var _ fyne.Tappable = (*PaymentRow)(nil)
+
+// NewPaymentRow makes a row; onTapped is called when it is tapped.
+func NewPaymentRow(p Payment, onTapped func()) *PaymentRow {
+	state := NewText(p.State, 14, p.Tone.Ink, true)
+	ground := canvas.NewRectangle(p.Tone.Ground)
+	ground.CornerRadius = Px(8)
+	chip := container.NewCenter(container.NewStack(ground, Inset(3, 9, state)))
+	middle := Col(-2, Fixed(NewText(p.Amount, 18, Ink, true)), Fixed(NewFit(p.Note, 13, Muted, false, 1)))
+	r := &PaymentRow{onTapped: onTapped}
+	r.body = Row(11, Fixed(container.NewCenter(p.Mark.Disc(32))), Grow(1, Col(0, Gap(1), Fixed(middle), Gap(1))), Fixed(chip))
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+// Tapped implements fyne.Tappable.
+func (r *PaymentRow) Tapped(*fyne.PointEvent) { r.onTapped() }
+
+// CreateRenderer implements fyne.Widget.
+func (r *PaymentRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.body) }

@@ -1,0 +1,77 @@
+// Package ui is the counter's windows: the cashier's and the customer's. It shows what the till says
+// and passes on what people key in; it decides nothing about money.
+package ui
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+
+	"saoma/assets/words"
+	"saoma/pos"
+)
+
+// Options are what the windows need to know.
+type Options struct {
+	Till    *pos.Till
+	Cashier string // who is named on charges; may be empty
+
+	// Sandbox shows that no real money moves, and offers to pay as the customer.
+	Sandbox       bool
+	PayAsCustomer func(ctx context.Context, outTradeNo string) error
+
+	Language words.Language // empty: as remembered, else the system's
+	Scale    float32        // zero: as remembered, else 1
+	Mute     bool           // no sounds
+
+	// CustomerAt is where the customer window opens, in the system's coordinates; nil: as remembered,
+	// else where the system puts it.
+	CustomerAt *Place
+}
+
+// Place is a position on the desktop, which may lie on a second monitor.
+type Place struct{ X, Y int }
+
+// Names of what is remembered from one run to the next.
+const (
+	prefLanguage  = "language"
+	prefScale     = "scale"
+	prefWallet    = "wallet"
+	prefCustomer  = "customer.open"
+	prefCustomerX = "customer.x"
+	prefCustomerY = "customer.y"
+)
+
+// language decides what the window speaks when it opens.
+func language(o Options, prefs fyne.Preferences) words.Language {
+	if o.Language != "" {
+		return o.Language
+	}
+	if tag := prefs.String(prefLanguage); tag != "" {
+		return words.In(tag)
+	}
+	return words.In(lang.SystemLocale().LanguageString())
+}
+
+func scale(o Options, prefs fyne.Preferences) float32 {
+	if o.Scale != 0 {
+		return o.Scale
+	}
+	return float32(prefs.FloatWithFallback(prefScale, 1))
+}
+
+// place decides where the customer window opens, and remembers a place that was asked for.
+func place(o Options, prefs fyne.Preferences) *Place {
+	if o.CustomerAt != nil {
+		prefs.SetInt(prefCustomerX, o.CustomerAt.X)
+		prefs.SetInt(prefCustomerY, o.CustomerAt.Y)
+		return o.CustomerAt
+	}
+	const never = -1 << 31
+	x, y := prefs.IntWithFallback(prefCustomerX, never), prefs.IntWithFallback(prefCustomerY, never)
+	if x == never || y == never {
+		return nil
+	}
+	return &Place{x, y}
+}

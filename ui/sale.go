@@ -1,0 +1,64 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+
+	"saoma/pos"
+	"saoma/ui/kit"
+)
+
+// sale is the card on the left: amount, title, keypad and the wallets' buttons.
+type sale struct {
+	object  fyne.CanvasObject
+	amount  *kit.Fit
+	title   *kit.Entry
+	wallets []*kit.Button // as pos.Wallets
+}
+
+// walletKeys are the keys that charge, as pos.Wallets.
+var walletKeys = []string{"F1", "F2"}
+
+func newSale(c *Cashier, title string) *sale {
+	s := &sale{amount: kit.NewFit("", 76, kit.Ink, true, 1)}
+	s.amount.Align = fyne.TextAlignTrailing
+	s.title = kit.NewEntry(c.l.T("What for (optional)"), c.onKey)
+	s.title.SetText(title)
+
+	var buttons []kit.Item
+	for i, w := range pos.Wallets {
+		colour := markOf(w).Color
+		look := kit.Look{Fill: colour, Ink: kit.Card, Edge: colour, Points: 23, Height: 66}
+		b := kit.NewButton(c.l.T(w.Name()), walletKeys[i], "", look, func() { c.onWallet(w) })
+		s.wallets = append(s.wallets, b)
+		buttons = append(buttons, kit.Share(1, b))
+	}
+	label := kit.NewText(c.l.T("Amount"), 17, kit.Muted, true)
+	s.object = kit.CardOf(kit.Col(10,
+		kit.Fixed(label),
+		kit.Fixed(s.amount),
+		kit.Fixed(s.title),
+		kit.Grow(1, kit.NewKeypad(c.onAmountKey)),
+		kit.Fixed(kit.Row(10, buttons...)),
+	))
+	return s
+}
+
+func (s *sale) show(c *Cashier) {
+	text, colour := c.amount.shown(), kit.Ink
+	switch {
+	case c.current != nil && c.current.State == pos.Paid:
+		text, colour = "¥"+c.current.Amount.String(), kit.Good
+	case c.amount.text == "":
+		colour = kit.Line
+	}
+	s.amount.Set(text, colour)
+	if c.live() {
+		s.title.Disable()
+	} else {
+		s.title.Enable()
+	}
+	for i, w := range pos.Wallets {
+		_, setUp := c.till.Gateways[w]
+		s.wallets[i].SetDisabled(!setUp || c.busy || (c.live() && c.current.Wallet == w))
+	}
+}

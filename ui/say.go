@@ -1,0 +1,136 @@
+package ui
+
+import (
+	"fmt"
+	"time"
+
+	"saoma/assets/words"
+	"saoma/pos"
+	"saoma/ui/kit"
+)
+
+// line is a sentence for the state line.
+type line struct {
+	text string
+	tone kit.Tone
+}
+
+// situation is what the state line must be true about.
+type situation struct {
+	payment    *pos.Payment // on the screen; nil: none
+	charging   pos.Wallet   // being asked for a first code; empty: none
+	unanswered bool         // the platform gave no clear answer to the last question
+	now        time.Time
+	zone       *time.Location
+}
+
+// say tells the situation in one sentence.
+func say(l words.Language, s situation) line {
+	p := s.payment
+	switch {
+	case p == nil && s.charging != "":
+		return line{l.T("Asking %s for a code.", s.charging), kit.Working}
+	case p == nil:
+		return line{l.T("Key in an amount, then choose a wallet."), kit.Calm}
+	case p.State == pos.Paid:
+		return line{l.T("Paid ¥%s at %s, %s.", p.Amount, p.PaidAt.In(s.zone).Format(time.TimeOnly), confirmed(l, p)), kit.Glad}
+	case p.State == pos.Closed && s.now.Before(p.ExpiresAt):
+		return line{l.T("Cancelled. Nothing was paid."), kit.Calm}
+	case p.State == pos.Closed:
+		return line{l.T("The time ran out. Nothing was paid."), kit.Calm}
+	case p.State == pos.Rejected:
+		return line{l.T("%s refused this payment; try the other wallet or ask the manager.", p.Wallet), kit.Alarmed}
+	case p.State == pos.Closing && s.unanswered:
+		return line{l.T("%s has not confirmed the cancellation yet. Do not hand over the goods; the counter goes on asking.", p.Wallet), kit.Doubtful}
+	case p.State == pos.Closing:
+		return line{l.T("Cancelling: waiting for %s to confirm.", p.Wallet), kit.Working}
+	case s.unanswered:
+		return line{l.T("Asking %s again: no answer yet.", p.Wallet), kit.Doubtful}
+	case p.State == pos.Created:
+		return line{l.T("Asking %s for a code.", p.Wallet), kit.Working}
+	}
+	return line{l.T("Waiting for the customer."), kit.Working}
+}
+
+// confirmed says which evidence came first and, for a notification, how soon after the customer paid.
+func confirmed(l words.Language, p *pos.Payment) string {
+	switch p.ConfirmedBy {
+	case pos.FromNotification:
+		return notified(l, p.SettledAt.Sub(p.PaidAt), p.PaidAt.Nanosecond() != 0)
+	case pos.FromPoll:
+		return l.T("polled")
+	case pos.FromCheck:
+		return l.T("checked")
+	case pos.FromClose:
+		return l.T("found while cancelling")
+	}
+	return l.T("found in the bill")
+}
+
+// notified says how long the notification took. Most platforms tell the time of payment in whole
+// seconds, so that only an upper bound is known.
+func notified(l words.Language, took time.Duration, exact bool) string {
+	switch {
+	case took < 0 || took > time.Minute: // clocks differ, or it came late
+		return l.T("notified")
+	case exact:
+		return l.T("notified %s s", fmt.Sprintf("%.1f", took.Seconds()))
+	}
+	return l.T("notified within %d s", int((took+time.Second-1)/time.Second))
+}
+
+// stateWord is the short word for a payment's state in the list, and its tone.
+func stateWord(l words.Language, p *pos.Payment) (string, kit.Tone) {
+	switch {
+	case p.State == pos.Paid && p.Refunded >= p.Amount:
+		return l.T("refunded"), kit.Doubtful
+	case p.State == pos.Paid && p.Refunded > 0:
+		return l.T("part refunded"), kit.Doubtful
+	case p.State == pos.Paid:
+		return l.T("paid"), kit.Glad
+	case p.State == pos.Created, p.State == pos.Waiting:
+		return l.T("waiting"), kit.Working
+	case p.State == pos.Closing:
+		return l.T("cancelling"), kit.Doubtful
+	case p.State == pos.Rejected:
+		return l.T("refused"), kit.Alarmed
+	}
+	return l.T("cancelled"), kit.Tone{Ink: kit.Muted, Ground: kit.Paper}
+}
+
+// healthWord is the word under a wallet's light, and the light's colour.
+func healthWord(l words.Language, s pos.HealthState, setUp bool) (kit.Colour, string) {
+	off := kit.Colour{R: 0x7C, G: 0x88, B: 0x99, A: 0xFF}
+	switch {
+	case !setUp:
+		return off, l.T("not set up")
+	case s == pos.Healthy:
+		return kit.Colour{R: 0x2F, G: 0xD6, B: 0x7B, A: 0xFF}, l.T("connected")
+	case s == pos.Failing:
+		return kit.Gold, l.T("no answer")
+	case s == pos.Rejecting:
+		return kit.Colour{R: 0xFF, G: 0x5A, B: 0x5F, A: 0xFF}, l.T("shop not accepted")
+	}
+	return off, l.T("not asked yet")
+}
+
+// exceptionSentence tells the cashier of something that waits for a manager.
+func exceptionSentence(l words.Language, x *pos.Exception) string {
+	switch x.Kind {
+	case pos.LatePayment:
+		return l.T("¥%s arrived after its payment was cancelled. Call the manager to keep or refund it.", x.Amount)
+	case pos.DuplicatePayment:
+		return l.T("One order was paid twice: ¥%s more. Call the manager to refund one payment.", x.Amount)
+	case pos.RefundIsAbnormal:
+		return l.T("A refund of ¥%s could not be paid out. Call the manager.", x.Amount)
+	}
+	return l.T("A payment of ¥%s at %s does not match this counter and was not credited. Call the manager.", x.Amount, x.Wallet)
+}
+
+// markOf is how a wallet looks.
+func markOf(w pos.Wallet) kit.WalletMark {
+	if w == pos.Alipay {
+		return kit.WalletMark{Character: "宝", Color: kit.AlipayBlue}
+	}
+	return kit.WalletMark{Character: "微", Color: kit.WeChatGreen}
+}

@@ -40,6 +40,7 @@ type Cashier struct {
 	noticeEnds time.Time
 	recent     []pos.Payment
 	lastWallet pos.Wallet
+	loaded     bool // what the ledger holds is shown
 
 	header   *header
 	sale     *sale

@@ -20,6 +20,7 @@ func (c *Cashier) load() {
 		unfinished, err = c.till.Resume(ctx)
 		return err
 	}, func(err error) {
+		c.loaded = true
 		for i := range slices.Backward(recent) {
 			c.remember(&recent[i])
 		}

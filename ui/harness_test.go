@@ -1,0 +1,161 @@
+package ui
+
+import (
+	"context"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
+
+	"saoma/assets/words"
+	"saoma/db"
+	"saoma/payments/alipay"
+	"saoma/payments/sandbox"
+	"saoma/payments/wechat"
+	"saoma/pos"
+)
+
+// papers are made once: generating keys takes a moment.
+var papers = func() *sandbox.Papers {
+	p, err := sandbox.NewPapers()
+	if err != nil {
+		panic(err)
+	}
+	return p
+}()
+
+// counter is a real counter over a real ledger and the sandbox, with its windows on Fyne's headless
+// driver. What the windows ask to be done on the UI thread is done by pump, on the test's goroutine.
+type counter struct {
+	t       *testing.T
+	dir     string
+	sandbox *sandbox.Sandbox
+	till    *pos.Till
+	app     fyne.App
+	ui      *Cashier
+	queue   chan func()
+	opts    Options
+}
+
+// newCounter opens everything but the windows.
+func newCounter(t *testing.T) *counter {
+	t.Helper()
+	c := &counter{t: t, dir: t.TempDir(), queue: make(chan func(), 10_000)}
+	c.sandbox = sandbox.New(papers, sandbox.Options{Identity: sandbox.PublicKey, Shop: "老街茶馆"})
+	if err := c.sandbox.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.sandbox.Close() })
+	c.openTill()
+	c.app = test.NewTempApp(t)
+	c.opts = Options{Till: c.till, Sandbox: true, Language: words.En, Mute: true, PayAsCustomer: func(_ context.Context, no string) error {
+		return c.sandbox.Pay(no)
+	}}
+	return c
+}
+
+// openTill opens the ledger and the till, and asks the platforms until the test ends.
+func (c *counter) openTill() {
+	c.t.Helper()
+	ledger, err := db.Open(c.t.Context(), c.dir, db.Options{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	w, a := papers.WeChat, papers.Alipay
+	wechatPay, err := wechat.New(wechat.Config{
+		MchID: w.MchID, AppID: w.AppID, MerchantSerial: w.MerchantSerial, MerchantKey: w.MerchantKey, APIv3Key: w.APIv3Key,
+		PublicKeyID: w.PublicKeyID, PublicKey: &w.PlatformKey.PublicKey, BaseURL: c.sandbox.WeChatURL(), Title: "老街茶馆",
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	ali, err := alipay.New(alipay.Config{
+		AppID: a.AppID, SellerID: a.SellerID, AppKey: a.AppKey, AlipayPublicKey: &a.PlatformKey.PublicKey,
+		GatewayURL: c.sandbox.AlipayURL(), Title: "老街茶馆",
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.till = &pos.Till{
+		Shop: pos.Shop{
+			Name: "老街茶馆", Counter: "K1", TimeZone: time.FixedZone("CST", 8*3600),
+			MinCharge: pos.DefaultMinCharge, MaxCharge: pos.DefaultMaxCharge,
+		},
+		Store:    ledger,
+		Gateways: map[pos.Wallet]pos.Gateway{pos.WeChat: wechatPay, pos.Alipay: ali},
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { (&pos.Poller{Till: c.till}).Run(ctx); close(done) }()
+	c.t.Cleanup(func() {
+		cancel()
+		<-done
+		wechatPay.Stop()
+		_ = ledger.Close()
+	})
+}
+
+// open opens the cashier's window at a size.
+func (c *counter) open(width, height float32) *Cashier {
+	c.t.Helper()
+	c.ui = open(c.app, c.opts, func(f func()) { c.queue <- f })
+	c.t.Cleanup(c.ui.cancel)
+	c.ui.win.Resize(fyne.NewSize(width, height))
+	c.until("the counter has loaded", func() bool { return c.ui.loaded })
+	return c.ui
+}
+
+// until does what the windows ask for until something is true.
+func (c *counter) until(what string, ok func() bool) {
+	c.t.Helper()
+	late := time.After(15 * time.Second)
+	for !ok() {
+		select {
+		case f := <-c.queue:
+			f()
+		case <-late:
+			c.t.Fatalf("never saw: %s; the window says %q", what, c.ui.state.Sentence())
+		}
+	}
+}
+
+// typed types on the window as a person would, where no field has the focus.
+func (c *counter) typed(text string) {
+	test.TypeOnCanvas(c.ui.win.Canvas(), text)
+}
+
+func (c *counter) press(k fyne.KeyName) {
+	c.ui.win.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: k})
+}
+
+// state waits until the payment on the screen is in a state.
+func (c *counter) state(s pos.PaymentState) *pos.Payment {
+	c.t.Helper()
+	c.until("a payment "+string(s), func() bool {
+		return c.ui.current != nil && c.ui.current.State == s && !c.ui.busy
+	})
+	return c.ui.current
+}
+
+// shot keeps a picture of a canvas in the folder SAOMA_SHOTS, if that is set.
+func shot(t *testing.T, canvas fyne.Canvas, name string) {
+	t.Helper()
+	dir := os.Getenv("SAOMA_SHOTS")
+	if dir == "" {
+		return
+	}
+	f, err := os.Create(filepath.Join(dir, name+".png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := png.Encode(f, canvas.Capture()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,49 @@
+package ui
+
+import (
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
+)
+
+// wholeTexts fails where a text does not fit the canvas, or the window would not fit its smallest size.
+func wholeTexts(t *testing.T, c fyne.Canvas, name string) {
+	t.Helper()
+	size := c.Size()
+	if least := c.Content().MinSize(); least.Width > size.Width || least.Height > size.Height {
+		t.Errorf("%s: needs %v, has %v", name, least, size)
+	}
+	walk(c.Content(), fyne.NewPos(0, 0), func(o fyne.CanvasObject, at fyne.Position) {
+		text, ok := o.(*canvas.Text)
+		if !ok || text.Text == "" {
+			return
+		}
+		if wide := text.MinSize().Width; wide > text.Size().Width+1 {
+			t.Errorf("%s: %q needs %.0f pixels, has %.0f", name, text.Text, wide, text.Size().Width)
+		}
+		if end := at.Add(text.Size()); at.X < 0 || at.Y < 0 || end.X > size.Width+1 || end.Y > size.Height+1 {
+			t.Errorf("%s: %q is at %v to %v, outside %v", name, text.Text, at, end, size)
+		}
+	})
+}
+
+// walk visits every visible object with its position on the canvas.
+func walk(o fyne.CanvasObject, at fyne.Position, visit func(fyne.CanvasObject, fyne.Position)) {
+	if o == nil || !o.Visible() {
+		return
+	}
+	at = at.Add(o.Position())
+	visit(o, at)
+	switch o := o.(type) {
+	case *fyne.Container:
+		for _, child := range o.Objects {
+			walk(child, at, visit)
+		}
+	case fyne.Widget:
+		for _, child := range test.WidgetRenderer(o).Objects() {
+			walk(child, at, visit)
+		}
+	}
+}

@@ -5,6 +5,7 @@ package config
 import (
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -211,4 +212,20 @@ func location(name string) (*time.Location, error) {
 		return nil, pos.Errorf(pos.Invalid, "shop.timezone %q is not a time zone; write its IANA name, such as Asia/Shanghai.", name)
 	}
 	return loc, nil
+}
+
+// SandboxURL is scheme and host of the sandbox, http://127.0.0.1:PORT, and empty at a real counter.
+func (c *Config) SandboxURL() string {
+	if !c.Sandbox() {
+		return ""
+	}
+	address := c.WeChat.BaseURL
+	if !c.WeChat.Enabled {
+		address = c.Alipay.GatewayURL
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }

@@ -1,0 +1,130 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"saoma/pos"
+)
+
+// Fresh is what a new sandbox folder's saoma.toml says.
+type Fresh struct {
+	Shop, Counter                                         string
+	MchID, WeChatAppID, MerchantSerial, WeChatPublicKeyID string
+	AlipayAppID, SellerID                                 string
+	Sandbox                                               string // http://127.0.0.1:PORT
+	Notify                                                string // 127.0.0.1:PORT
+}
+
+var fresh = template.Must(template.New(FileName).Parse(`# Saoma 扫码收银: a sandbox folder. No real money moves here.
+# 这是沙箱数据目录，不会发生真实资金往来。Paths are relative to this folder.
+
+[shop]
+name = {{printf "%q" .Shop}}
+counter = {{printf "%q" .Counter}}
+timezone = "Asia/Shanghai"
+day_starts_at = 0
+# max_charge = "50000.00"
+# min_charge = "0.01"
+
+[wechat]
+enabled = true
+mchid = {{printf "%q" .MchID}}
+appid = {{printf "%q" .WeChatAppID}}
+merchant_serial = {{printf "%q" .MerchantSerial}}
+merchant_key_file = "keys/wechat_merchant_key.pem"
+apiv3_key_file = "keys/wechat_apiv3.key"
+public_key_id = {{printf "%q" .WeChatPublicKeyID}}
+public_key_file = "keys/wechat_public_key.pem"
+platform_certificates = false
+base_url = "{{.Sandbox}}"
+
+[alipay]
+enabled = true
+app_id = {{printf "%q" .AlipayAppID}}
+seller_id = {{printf "%q" .SellerID}}
+app_key_file = "keys/alipay_app_key.pem"
+alipay_public_key_file = "keys/alipay_public_key.pem"
+gateway_url = "{{.Sandbox}}/gateway.do"
+
+[notify]
+listen = "{{.Notify}}"
+public_url = "" # empty: the sandbox on this machine reaches listen itself
+
+[tunnel]
+kind = "none"
+`))
+
+// Text is the file, checked.
+func (f Fresh) Text(dir string) (string, error) {
+	var b strings.Builder
+	if err := fresh.Execute(&b, f); err != nil {
+		return "", err
+	}
+	_, err := Parse(dir, b.String())
+	return b.String(), err
+}
+
+// MoveSandbox writes the sandbox's address into base_url and gateway_url of DIR/saoma.toml; every other
+// line, comments included, stays as it is.
+func MoveSandbox(dir, address string) error {
+	path := filepath.Join(dir, FileName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return pos.Errorf(pos.Setup, "The file saoma.toml in %s cannot be read; check its permissions.", dir).Because(err)
+	}
+	moved := setKey(string(text), "wechat", "base_url", address)
+	moved = setKey(moved, "alipay", "gateway_url", address+"/gateway.do")
+	if _, err := Parse(dir, moved); err != nil {
+		return err
+	}
+	if moved == string(text) {
+		return nil
+	}
+	return WriteAtomic(path, []byte(moved))
+}
+
+var section = regexp.MustCompile(`^\s*\[\s*([a-z]+)\s*\]`)
+
+// setKey replaces the value of one key of one section; a key that is missing is added under the header.
+func setKey(text, in, key, value string) string {
+	line := fmt.Sprintf("%s = %q", key, value)
+	old := regexp.MustCompile(`^\s*"?` + key + `"?\s*=`)
+	lines := strings.Split(text, "\n")
+	header, current := -1, ""
+	for i, l := range lines {
+		if m := section.FindStringSubmatch(l); m != nil {
+			if current = m[1]; current == in {
+				header = i
+			}
+		} else if current == in && old.MatchString(l) {
+			lines[i] = line
+			return strings.Join(lines, "\n")
+		}
+	}
+	if header < 0 {
+		return text
+	}
+	lines[header] += "\n" + line
+	return strings.Join(lines, "\n")
+}
+
+// WriteAtomic writes a file beside its place, makes it durable and puts it there in one step; it is
+// readable by its owner only.
+func WriteAtomic(path string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails after the rename, as it should
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

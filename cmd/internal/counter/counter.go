@@ -1,0 +1,239 @@
+// Package counter wires one counter from its data folder: configuration, ledger, gateways, till,
+// poller and notification server. The window and the terminal both run it.
+package counter
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"saoma/cmd/internal/config"
+	"saoma/db"
+	"saoma/payments/alipay"
+	"saoma/payments/notify"
+	"saoma/payments/wechat"
+	"saoma/pos"
+)
+
+// Options are what Open may be told.
+type Options struct {
+	Log *slog.Logger // nil: DIR/saoma.log
+}
+
+// Counter is a counter that is open. It owns its data folder until Close.
+type Counter struct {
+	Till    *pos.Till
+	Shop    pos.Shop
+	Config  *config.Config
+	Ledger  *db.Ledger
+	Sandbox bool // no real money moves
+	Log     *slog.Logger
+
+	notices  map[pos.Wallet]notify.Verifier
+	logFile  io.Closer
+	stop     []func()
+	mu       sync.Mutex
+	listener net.Listener // nil until Listen
+}
+
+// Open opens the counter of a data folder. Configuration and keys are checked before anything is
+// written. A folder that another process has open is a Conflict that says which.
+func Open(ctx context.Context, dir string, o Options) (*Counter, error) {
+	cfg, err := config.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := cfg.Keys()
+	if err != nil {
+		return nil, err
+	}
+	c := &Counter{Shop: cfg.Shop, Config: cfg, Sandbox: cfg.Sandbox(), notices: map[pos.Wallet]notify.Verifier{}}
+	gateways, err := c.gateways(keys)
+	if err == nil {
+		c.Ledger, err = db.Open(ctx, cfg.Dir, db.Options{})
+	}
+	if err == nil {
+		err = c.openLog(o.Log)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	c.Till = &pos.Till{Shop: cfg.Shop, Store: c.Ledger, Gateways: gateways, Log: c.Log}
+	if cfg.Tunnel.Kind != "none" {
+		c.Log.Warn("this version starts no tunnel: start it yourself and write its address as notify.public_url", "kind", cfg.Tunnel.Kind)
+	}
+	return c, nil
+}
+
+func (c *Counter) openLog(given *slog.Logger) error {
+	if c.Log = given; given != nil {
+		return nil
+	}
+	f, err := openRotating(filepath.Join(c.Config.Dir, config.LogName), maxLog)
+	if err != nil {
+		return pos.Errorf(pos.Setup, "The log %s cannot be written.", filepath.Join(c.Config.Dir, config.LogName)).Because(err)
+	}
+	c.logFile, c.Log = f, slog.New(slog.NewTextHandler(f, nil))
+	return nil
+}
+
+// gateways makes a gateway for every wallet that is on.
+func (c *Counter) gateways(keys config.Keys) (map[pos.Wallet]pos.Gateway, error) {
+	all := map[pos.Wallet]pos.Gateway{}
+	if w := c.Config.WeChat; w.Enabled {
+		g, err := wechat.New(wechat.Config{
+			MchID: w.MchID, AppID: w.AppID, MerchantSerial: w.MerchantSerial, MerchantKey: keys.WeChatMerchant,
+			APIv3Key: string(keys.WeChatAPIv3), PublicKeyID: w.PublicKeyID, PublicKey: keys.WeChatPublic,
+			PlatformCertificates: w.PlatformCertificates, BaseURL: w.BaseURL,
+			NotifyURL: c.Config.NotifyURL(pos.WeChat), Title: c.Shop.Name,
+			CertificatesFailed: func(err error) {
+				if c.Log != nil {
+					c.Log.Warn("WeChat Pay's platform certificates could not be downloaded", "error", err)
+				}
+			},
+		})
+		if err != nil {
+			return nil, pos.Errorf(pos.Setup, "The section [wechat] of saoma.toml cannot work: %s.", err.Error())
+		}
+		all[pos.WeChat], c.notices[pos.WeChat] = g, g
+		c.stop = append(c.stop, g.Stop)
+	}
+	if a := c.Config.Alipay; a.Enabled {
+		g, err := alipay.New(alipay.Config{
+			AppID: a.AppID, SellerID: a.SellerID, AppKey: keys.AlipayApp, AlipayPublicKey: keys.AlipayPublic,
+			GatewayURL: a.GatewayURL, NotifyURL: c.Config.NotifyURL(pos.Alipay), Title: c.Shop.Name,
+		})
+		if err != nil {
+			return nil, pos.Errorf(pos.Setup, "The section [alipay] of saoma.toml cannot work: %s.", err.Error())
+		}
+		all[pos.Alipay], c.notices[pos.Alipay] = g, g
+	}
+	return all, nil
+}
+
+// Listen takes the address of notify.listen, and returns where notifications are served; empty when
+// none is configured. An error says so in a sentence: without notifications, polling still confirms.
+func (c *Counter) Listen() (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	addr := c.Config.Notify.Listen
+	if addr == "" {
+		return "", nil
+	}
+	if c.listener == nil {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			return "", pos.Errorf(pos.Unavailable, "notify.listen %s is not free, so no notifications arrive here; payments are confirmed by polling.", addr).Because(err)
+		}
+		c.listener = l
+	}
+	return "http://" + c.listener.Addr().String(), nil
+}
+
+// Run serves notifications and polls until ctx ends. Attempts that were not final when the last counter
+// ended are taken up again first. It listens if Listen was not called; a failure to is a warning.
+func (c *Counter) Run(ctx context.Context) error {
+	if _, err := c.Till.Resume(ctx); err != nil {
+		return err
+	}
+	if _, err := c.Listen(); err != nil {
+		c.Log.Warn("no notifications", "error", err)
+	}
+	var work sync.WaitGroup
+	defer work.Wait()
+	if c.listener != nil {
+		server := c.server()
+		work.Go(func() {
+			if err := server.Serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
+				c.Log.Error("the notification server ended", "error", err)
+			}
+		})
+		defer c.shutDown(server)
+	}
+	(&pos.Poller{Till: c.Till}).Run(ctx)
+	return nil
+}
+
+// shutDown lets the notifications under way be answered.
+func (c *Counter) shutDown(server *http.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		_ = server.Close() // the platform sends again what was not answered
+	}
+}
+
+// Close ends the counter: gateways, ledger, log. Run must have returned.
+func (c *Counter) Close() error {
+	for _, stop := range c.stop {
+		stop()
+	}
+	var errs []error
+	c.mu.Lock()
+	if c.listener != nil {
+		if err := c.listener.Close(); !errors.Is(err, net.ErrClosed) { // Run closed it
+			errs = append(errs, err)
+		}
+	}
+	c.mu.Unlock()
+	if c.Ledger != nil {
+		errs = append(errs, c.Ledger.Close())
+	}
+	if c.logFile != nil {
+		errs = append(errs, c.logFile.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// SandboxURL is the sandbox's own address, and empty at a real counter.
+func (c *Counter) SandboxURL() string {
+	if !c.Sandbox {
+		return ""
+	}
+	return c.Config.SandboxURL()
+}
+
+// PayAsCustomer does what the customer does: scan the code and pay. Only a sandbox allows it.
+func (c *Counter) PayAsCustomer(ctx context.Context, outTradeNo string) error {
+	base := c.SandboxURL()
+	if base == "" {
+		return pos.Errorf(pos.Conflict, "Only a sandbox has a simulated customer.")
+	}
+	ctx, cancel := context.WithTimeout(ctx, pos.CallTimeout)
+	defer cancel()
+	body, err := json.Marshal(struct {
+		OutTradeNo string `json:"out_trade_no"`
+	}{outTradeNo})
+	if err != nil {
+		return err
+	}
+	address, err := url.JoinPath(base, "/sandbox/pay")
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return pos.Errorf(pos.Unavailable, "The sandbox at %s does not answer; start it with: saomactl sandbox", base).Because(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		why, _ := io.ReadAll(io.LimitReader(resp.Body, 1024)) // only for the log
+		return pos.Errorf(pos.Conflict, "The sandbox's customer cannot pay this code any more.").Because(fmt.Errorf("%s: %s", resp.Status, why))
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"saoma/assets/words"
+	"saoma/pos"
+)
+
+// command is one word of the command line.
+type command struct {
+	name  string
+	usage string
+	about func(words.Language) string
+	run   func(*app, context.Context, *flags, []string) error
+}
+
+// commands is in the order shown to people. It is a function because the commands refer to it.
+func commands() []command {
+	return []command{
+		{"init", "init --sandbox [--listen 127.0.0.1:PORT] [--shop NAME] [--counter CODE]", aboutInit, (*app).init},
+		{"sandbox", "sandbox [--listen 127.0.0.1:PORT] [--speed N]", aboutSandbox, (*app).sandbox},
+		{"serve", "serve", aboutServe, (*app).serve},
+		{"charge", "charge AMOUNT --wallet wechat|alipay [--title T] [--timeout 5m]", aboutCharge, (*app).charge},
+		{"orders", "orders [--day YYYY-MM-DD]", aboutOrders, (*app).orders},
+		{"show", "show NO", aboutShow, (*app).show},
+		{"check", "check NO", aboutCheck, (*app).check},
+		{"cancel", "cancel NO", aboutCancel, (*app).cancel},
+		{"refund", "refund NO AMOUNT --reason R [--wait 30s]", aboutRefund, (*app).refund},
+		{"report", "report [--day YYYY-MM-DD] [--format csv|xlsx|pdf|json] [-o FILE]", aboutReport, (*app).report},
+		{"verify", "verify", aboutVerify, (*app).verify},
+	}
+}
+
+func find(name string) *command {
+	for _, c := range commands() {
+		if c.name == name {
+			return &c
+		}
+	}
+	return nil
+}
+
+func names() string {
+	var list []string
+	for _, c := range commands() {
+		list = append(list, c.name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// overview prints what there is.
+func (a *app) overview() {
+	fmt.Fprintln(a.out, a.lang.T("Saoma takes WeChat Pay and Alipay at a counter. Usage:"))
+	fmt.Fprintln(a.out, "  saomactl [--data DIR] [--json] [--lang zh|en] COMMAND …")
+	fmt.Fprintln(a.out)
+	for _, c := range commands() {
+		fmt.Fprintf(a.out, "  %-8s %s\n", c.name, firstSentence(c.about(a.lang)))
+	}
+	fmt.Fprintln(a.out)
+	fmt.Fprintln(a.out, a.lang.T("Every command: --data DIR is the data folder (default: the user's configuration folder); --json prints one JSON object a line, amounts in fen; --lang zh|en is the language."))
+	fmt.Fprintln(a.out, a.lang.T("Exit codes: 0 done, 1 error, 2 wrong input (nothing was written), 3 closed or expired without payment."))
+	fmt.Fprintln(a.out, a.lang.T("More about one command: saomactl help COMMAND"))
+}
+
+// help prints what one command does.
+func (a *app) help(args []string) error {
+	if len(args) == 0 {
+		a.overview()
+		return nil
+	}
+	c := find(args[0])
+	if c == nil {
+		return pos.Errorf(pos.Invalid, "%s is not a command; allowed are %s.", args[0], names())
+	}
+	a.explain(c)
+	return nil
+}
+
+func (a *app) explain(c *command) {
+	fmt.Fprintln(a.out, "saomactl "+c.usage)
+	fmt.Fprintln(a.out)
+	fmt.Fprintln(a.out, c.about(a.lang))
+}
+
+// asked prints the command's help if --help is on its line.
+func (a *app) asked(f *flags) bool {
+	if f.help {
+		a.explain(find(f.name))
+	}
+	return f.help
+}
+
+func firstSentence(s string) string {
+	if i := strings.IndexAny(s, ".。"); i > 0 {
+		return s[:i]
+	}
+	return s
+}
+
+func aboutInit(l words.Language) string {
+	return l.T("Make a data folder wired to a sandbox, with fresh keys. An existing one is never overwritten. --listen chooses the sandbox's address, --shop the shop's name, --counter the counter's code.")
+}
+
+func aboutSandbox(l words.Language) string {
+	return l.T("Run both simulated gateways and the customer's phone page. --listen moves the sandbox and rewrites the addresses in saoma.toml; 0.0.0.0 lets a phone in the same network in. --speed divides the delays of notifications and refunds.")
+}
+
+func aboutServe(l words.Language) string {
+	return l.T("Run the counter without a window: notifications and polling, until SIGTERM. What was not final when the last counter ended is taken up again; every change is one line.")
+}
+
+func aboutCharge(l words.Language) string {
+	return l.T("Take a payment: show the QR code and wait until it is paid, closed or expired. --timeout is how long the code can be paid here, such as 90s or 5m. Ctrl-C cancels the payment.")
+}
+
+func aboutOrders(l words.Language) string {
+	return l.T("List a day's payments with their states. Works beside a running counter.")
+}
+
+func aboutShow(l words.Language) string {
+	return l.T("Show an order with its payments, refunds and exceptions. NO is an out_trade_no. Works beside a running counter.")
+}
+
+func aboutCheck(l words.Language) string {
+	return l.T("Ask the platform about one payment now, and print its state.")
+}
+
+func aboutCancel(l words.Language) string {
+	return l.T("Withdraw a payment, with proof from the platform. Without the proof it stays closing and watched.")
+}
+
+func aboutRefund(l words.Language) string {
+	return l.T("Give money back, in full or in part. AMOUNT is yuan, such as 1.00; --wait is how long to wait for the outcome.")
+}
+
+func aboutReport(l words.Language) string {
+	return l.T("Print or write a day's report. Without --format it is a table; -o writes a file. Works beside a running counter.")
+}
+
+func aboutVerify(l words.Language) string {
+	return l.T("Check every invariant of the ledger and name the rows that break one. Works beside a running counter.")
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"saoma/pos"
+)
+
+// backlog is how many events serve may be behind before it leaves some out of its output.
+const backlog = 4096
+
+// serve runs the counter without a window until a signal.
+func (a *app) serve(ctx context.Context, f *flags, args []string) error {
+	if _, err := f.parse(args, 0); err != nil || a.asked(f) {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	c, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	events := make(chan pos.Event, backlog)
+	c.Till.Subscribe(func(e pos.Event) {
+		select {
+		case events <- e:
+		default:
+			c.Log.Warn("serve's output is behind; an event was left out of it")
+		}
+	})
+	at, err := c.Listen()
+	if err != nil {
+		a.warn(a.lang.Error(err))
+	}
+	words := a.lang.T("The counter is open; notifications arrive at %s.", at)
+	if at == "" {
+		words = a.lang.T("The counter is open; payments are confirmed by polling.")
+	}
+	a.emit(listening{Event: "listening", Notify: at}, words)
+
+	ended := make(chan error, 1)
+	go func() { ended <- c.Run(ctx) }()
+	for {
+		select {
+		case e := <-events:
+			a.tell(e, c.Shop)
+		case err := <-ended:
+			for len(events) > 0 {
+				a.tell(<-events, c.Shop)
+			}
+			return errors.Join(err, c.Close())
+		}
+	}
+}
+
+// tell prints one event.
+func (a *app) tell(e pos.Event, shop pos.Shop) {
+	l, zone := a.lang, shop.TimeZone
+	switch e.Kind {
+	case pos.PaymentChanged:
+		p := e.Payment
+		v := viewPayment(p, zone)
+		words := l.T("%s: %s ¥%s is %s", p.OutTradeNo, p.Wallet, p.Amount, stateName(l, p.State))
+		if p.State == pos.Paid {
+			words += ", " + sourceName(l, p.ConfirmedBy)
+		}
+		a.emit(struct {
+			Event string `json:"event"`
+			paymentView
+		}{string(p.State), v}, words)
+	case pos.RefundChanged:
+		r := e.Refund
+		a.emit(refunded{Event: "refund", refundView: viewRefund(r, zone)},
+			l.T("Refund %s: ¥%s is %s", r.OutRefundNo, r.Amount, refundStateName(l, r.State)))
+	case pos.ExceptionRaised:
+		x := viewException(e.Exception, zone)
+		a.emit(struct {
+			Event string `json:"event"`
+			exceptionView
+		}{"exception", x}, l.T("Exception %s: ¥%s, %s", exceptionName(l, x.Kind), x.Amount, x.OutTradeNo))
+	case pos.NoAnswer:
+		a.noAnswer(e)
+	case pos.HealthChanged:
+		a.emit(struct {
+			Event  string          `json:"event"`
+			Wallet pos.Wallet      `json:"wallet"`
+			State  pos.HealthState `json:"state"`
+		}{"health", e.Health.Wallet, e.Health.State}, l.T("%s is %s", e.Health.Wallet, healthName(l, e.Health.State)))
+	}
+}
+
+// noAnswer prints that a platform was asked in vain; the counter goes on asking.
+func (a *app) noAnswer(e pos.Event) {
+	words := a.lang.Error(pos.Explain(e.Payment.Wallet, e.Err))
+	a.emit(struct {
+		Event      string     `json:"event"`
+		OutTradeNo string     `json:"out_trade_no"`
+		Wallet     pos.Wallet `json:"wallet"`
+		Message    string     `json:"message"`
+	}{"no_answer", e.Payment.OutTradeNo, e.Payment.Wallet, words}, e.Payment.OutTradeNo+": "+words)
+}

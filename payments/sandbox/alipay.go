@@ -101,7 +101,8 @@ func (s *Sandbox) alipayAnswer(c *call, method string, value any, signed bool) a
 	return answer{status: http.StatusOK, contentType: "text/html;charset=utf-8", body: []byte(out + "}")}
 }
 
-// aliParams takes query and form together; a parameter given twice is refused, for its signature means nothing.
+// aliParams takes query and form together; a parameter with two values is refused, for its signature
+// means nothing.
 func aliParams(c *call) (url.Values, *aliError) {
 	query, err := url.ParseQuery(c.r.URL.RawQuery)
 	form := url.Values{}
@@ -109,7 +110,11 @@ func aliParams(c *call) (url.Values, *aliError) {
 		form, err = url.ParseQuery(string(c.body))
 	}
 	for name, values := range form {
-		query[name] = append(query[name], values...)
+		for _, v := range values {
+			if !slices.Contains(query[name], v) { // the same in both places is one parameter
+				query[name] = append(query[name], v)
+			}
+		}
 	}
 	if err != nil || c.r.Method != http.MethodPost && c.r.Method != http.MethodGet {
 		return query, aliFail("40002", "isv.invalid-parameter", "请求参数无法解析")

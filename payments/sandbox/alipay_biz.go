@@ -17,7 +17,7 @@ type biz struct {
 }
 
 var (
-	aliNumber = regexp.MustCompile(`^[0-9A-Za-z_\-]+$`)
+	aliNumber = regexp.MustCompile(`^[0-9A-Za-z_]+$`)
 	aliYuan   = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})\.[0-9]{2}$`)
 	aliBare   = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})(\.[0-9]{1,2})?$`) // as a JSON number
 	aliSpan   = regexp.MustCompile(`^([1-9][0-9]{0,5})([mhdc])$`)
@@ -47,8 +47,8 @@ func (b *biz) text(name string, required bool, max int) string {
 	return v
 }
 
-// number reads an order or request number: letters, digits, underscore.
-func (b *biz) number(name string, required bool) string {
+// order reads an order's number: letters, digits, underscore.
+func (b *biz) order(name string, required bool) string {
 	v := b.text(name, required, 64)
 	if v != "" && !aliNumber.MatchString(v) {
 		b.refuse(name, "仅支持字母、数字、下划线")

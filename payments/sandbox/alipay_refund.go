@@ -23,7 +23,7 @@ func (s *Sandbox) alipayRefund(c *call, _ url.Values, b *biz) (any, *aliError) {
 	}
 	now := s.now()
 	r := &back{
-		OutRefundNo: b.number("out_request_no", false), Amount: b.fen("refund_amount"),
+		OutRefundNo: b.text("out_request_no", false, 64), Amount: b.fen("refund_amount"),
 		Reason: b.text("refund_reason", false, 256), State: refundSuccess, Created: now, Done: now,
 	}
 	if r.OutRefundNo == "" {
@@ -103,7 +103,7 @@ type aliRefundQueried struct {
 
 // alipayQueryRefund answers 10000 without refund_status when the refund is unknown or did not succeed.
 func (s *Sandbox) alipayQueryRefund(c *call, _ url.Values, b *biz) (any, *aliError) {
-	no := b.number("out_request_no", true)
+	no := b.text("out_request_no", true, 64)
 	t, fail := s.alipayFind(b)
 	if fail != nil {
 		return nil, fail

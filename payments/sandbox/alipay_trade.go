@@ -23,7 +23,7 @@ func (s *Sandbox) alipayPrecreate(c *call, p url.Values, b *biz) (any, *aliError
 	now := s.now()
 	t := &trade{
 		Wallet: Alipay, State: noTrade, Created: now,
-		OutTradeNo:  b.number("out_trade_no", true),
+		OutTradeNo:  b.order("out_trade_no", true),
 		Description: b.text("subject", true, 256),
 		Amount:      b.fen("total_amount"),
 		Attach:      b.text("passback_params", false, 512),
@@ -82,7 +82,7 @@ func (s *Sandbox) alipayPlace(t *trade, now time.Time) (*trade, *aliError) {
 
 // alipayFind finds a trade by either number; one that was never scanned does not exist.
 func (s *Sandbox) alipayFind(b *biz) (*trade, *aliError) {
-	no, id := b.number("out_trade_no", false), b.number("trade_no", false)
+	no, id := b.order("out_trade_no", false), b.order("trade_no", false)
 	if no == "" && id == "" {
 		b.refuse("out_trade_no", "与 trade_no 不能同时为空")
 	}
@@ -183,7 +183,7 @@ func (s *Sandbox) alipayCancel(c *call, _ url.Values, b *biz) (any, *aliError) {
 	if t == nil && fail != errTradeNotExist {
 		return nil, fail
 	}
-	out := aliClosed{aliOK: success, OutTradeNo: b.number("out_trade_no", false), RetryFlag: "N"}
+	out := aliClosed{aliOK: success, OutTradeNo: b.order("out_trade_no", false), RetryFlag: "N"}
 	if t == nil {
 		return out, nil
 	}
@@ -205,7 +205,7 @@ func (s *Sandbox) alipayCancel(c *call, _ url.Values, b *biz) (any, *aliError) {
 	out.OutTradeNo = d.OutTradeNo
 	if t.State != noTrade {
 		out.TradeNo, out.Action = d.TransactionID, "close"
-		if t.Canceled == "refund" {
+		if t.paidOnce() {
 			out.Action = "refund"
 		}
 	}

@@ -58,6 +58,8 @@ func (f *fields) text(name string, min, max int) string {
 	switch {
 	case json.Unmarshal(f.raw[name], &v) != nil:
 		f.refuse(name, "类型错误，应为字符串")
+	case strings.ContainsFunc(v, func(r rune) bool { return r > 0xffff }): // API v3 takes 1 to 3 bytes a character
+		f.refuse(name, "字符集错误，不支持四字节的 UTF-8 字符")
 	case len(v) < min:
 		f.refuse(name, fmt.Sprintf("字符串规则校验失败，字节数 %d，小于最小值 %d", len(v), min))
 	case len(v) > max:

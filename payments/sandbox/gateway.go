@@ -48,7 +48,10 @@ func (s *Sandbox) interfere(w http.ResponseWriter, c *call) bool {
 	case FaultRefuse:
 		reset(w)
 	case FaultDelay:
-		return !s.sleep(c.r.Context(), c.fault.Delay)
+		if !s.sleep(c.r.Context(), c.fault.Delay) {
+			panic(http.ErrAbortHandler)
+		}
+		return false
 	case FaultTimeoutBefore:
 		s.hang(c.r)
 	case FaultHTTP500:

@@ -60,6 +60,9 @@ func (s *Sandbox) announce(t *trade, n *notice) {
 
 // send works a notice off in the background. The caller holds the lock.
 func (s *Sandbox) send(t *trade, n *notice) {
+	if s.ctx.Err() != nil {
+		return // due again after a restart
+	}
 	wallet, no := t.Wallet, t.OutTradeNo
 	first := n.Next.Sub(s.now())
 	s.work.Go(func() {

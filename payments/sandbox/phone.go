@@ -157,7 +157,7 @@ func show(w http.ResponseWriter, status int, d phoneData) {
 // language is what the switch said, else what the browser prefers, else English.
 func (s *Sandbox) language(w http.ResponseWriter, r *http.Request) *words {
 	choice := r.URL.Query().Get("lang")
-	if choice != "" {
+	if choice == "zh" || choice == "en" {
 		http.SetCookie(w, &http.Cookie{Name: "lang", Value: choice, Path: "/phone", SameSite: http.SameSiteLaxMode})
 	} else if c, err := r.Cookie("lang"); err == nil {
 		choice = c.Value

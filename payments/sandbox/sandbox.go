@@ -201,8 +201,8 @@ func (s *Sandbox) Faults() *Faults { return &s.faults }
 
 // Close ends every connection, hang and notification and waits for them.
 func (s *Sandbox) Close() error {
-	s.stop()
 	s.mu.Lock()
+	s.stop() // under the lock: whoever starts work holds it and sees the end
 	server := s.server
 	s.mu.Unlock()
 	var err error
@@ -213,7 +213,9 @@ func (s *Sandbox) Close() error {
 	s.client.CloseIdleConnections()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return errors.Join(err, s.journal.close())
+	err = errors.Join(err, s.journal.close())
+	s.journal = nil
+	return err
 }
 
 func (s *Sandbox) now() time.Time { return s.opt.Now() }
@@ -236,8 +238,11 @@ func (s *Sandbox) sleep(ctx context.Context, d time.Duration) bool {
 	return false
 }
 
-// later runs f after d unless the sandbox is closed first. f takes the lock itself.
+// later runs f after d unless the sandbox is closed first. The caller holds the lock; f takes it itself.
 func (s *Sandbox) later(d time.Duration, f func()) {
+	if s.ctx.Err() != nil {
+		return
+	}
 	s.work.Go(func() {
 		if s.sleep(s.ctx, d) {
 			f()

@@ -98,9 +98,9 @@ func (c *Config) check() error {
 	case c.AppKey == nil:
 		return errors.New("the application's private key is needed")
 	case c.AlipayPublicKey == nil:
-		return errors.New("Alipay's public key is needed")
+		return errors.New("the public key of Alipay is needed")
 	case c.AppKey.PublicKey.Equal(c.AlipayPublicKey):
-		return errors.New("the public key is the application's own; Alipay's public key is needed")
+		return errors.New("the public key is the application's own; the one of Alipay is needed")
 	}
 	if c.GatewayURL == "" {
 		c.GatewayURL = ProductionURL

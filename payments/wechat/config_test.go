@@ -3,6 +3,8 @@ package wechat
 import (
 	"crypto/rsa"
 	"crypto/tls"
+	"io"
+	"log"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -59,6 +61,7 @@ func TestClientLimits(t *testing.T) {
 	}
 
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
 	s.StartTLS()
 	defer s.Close()

@@ -105,6 +105,9 @@ func (c *charging) run(ctx context.Context, r pos.ChargeRequest) error {
 
 	p, err := till.Charge(ctx, r)
 	if err != nil {
+		if p != nil && c.json {
+			c.emit(c.ending(string(p.State), p), "")
+		}
 		return err
 	}
 	c.no = p.OutTradeNo

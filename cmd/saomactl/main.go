@@ -6,9 +6,11 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 
 	"saoma/assets/words"
 	"saoma/cmd/internal/config"
+	"saoma/cmd/internal/counter"
 	"saoma/pos"
 )
 
@@ -46,7 +48,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if badInput(err) {
 		return exitInput
 	}
+	a.record(err)
 	return exitError
+}
+
+// record puts the whole error, cause included, into the counter's log, if there is a counter.
+func (a *app) record(err error) {
+	dir, none := a.dir()
+	if none != nil {
+		return
+	}
+	if _, none := os.Stat(filepath.Join(dir, config.FileName)); none != nil {
+		return
+	}
+	log, file, none := counter.OpenLog(filepath.Join(dir, config.LogName))
+	if none != nil {
+		return // the person has read the sentence
+	}
+	defer file.Close()
+	log.Error("saomactl", "error", err)
 }
 
 // badInput reports whether the person's input or the shop's configuration is wrong. A platform that

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"log/slog"
 	"net/url"
 	"os"
 	"os/signal"
@@ -13,6 +12,7 @@ import (
 	"syscall"
 
 	"saoma/cmd/internal/config"
+	"saoma/cmd/internal/counter"
 	"saoma/payments/sandbox"
 	"saoma/pos"
 )
@@ -56,9 +56,14 @@ func (a *app) sandbox(ctx context.Context, f *flags, args []string) error {
 	if err != nil {
 		return pos.Errorf(pos.Setup, "The sandbox's papers in %s cannot be read.", filepath.Join(cfg.Dir, config.SandboxDir)).Because(err)
 	}
+	log, logFile, err := counter.OpenLog(filepath.Join(cfg.Dir, config.SandboxDir, "sandbox.log"))
+	if err != nil {
+		return err
+	}
+	defer logFile.Close()
 	s := sandbox.New(papers, sandbox.Options{
 		Shop: cfg.Shop.Name, Speed: speed, StateFile: filepath.Join(cfg.Dir, config.SandboxDir, "state.json"),
-		Identity: sandbox.PublicKey, Log: slog.New(slog.NewTextHandler(a.err, nil)),
+		Identity: sandbox.PublicKey, Log: log,
 	})
 	signals, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()

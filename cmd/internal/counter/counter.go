@@ -79,12 +79,9 @@ func (c *Counter) openLog(given *slog.Logger) error {
 	if c.Log = given; given != nil {
 		return nil
 	}
-	f, err := openRotating(filepath.Join(c.Config.Dir, config.LogName), maxLog)
-	if err != nil {
-		return pos.Errorf(pos.Setup, "The log %s cannot be written.", filepath.Join(c.Config.Dir, config.LogName)).Because(err)
-	}
-	c.logFile, c.Log = f, slog.New(slog.NewTextHandler(f, nil))
-	return nil
+	log, file, err := OpenLog(filepath.Join(c.Config.Dir, config.LogName))
+	c.Log, c.logFile = log, file
+	return err
 }
 
 // gateways makes a gateway for every wallet that is on.

@@ -2,10 +2,23 @@ package counter
 
 import (
 	"errors"
+	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"sync"
+
+	"saoma/pos"
 )
+
+// OpenLog opens a log file of bounded size, readable by its owner only. The error is a Setup error.
+func OpenLog(path string) (*slog.Logger, io.Closer, error) {
+	f, err := openRotating(path, maxLog)
+	if err != nil {
+		return nil, nil, pos.Errorf(pos.Setup, "The log %s cannot be written.", path).Because(err)
+	}
+	return slog.New(slog.NewTextHandler(f, nil)), f, nil
+}
 
 // maxLog is how large the log grows before it becomes saoma.log.1, whose former self goes.
 const maxLog = 5 << 20
@@ -21,7 +34,10 @@ type rotating struct {
 
 func openRotating(path string, max int64) (*rotating, error) {
 	r := &rotating{path: path, max: max}
-	return r, r.open()
+	if err := r.open(); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func (r *rotating) open() error {

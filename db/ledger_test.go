@@ -2,7 +2,6 @@ package db_test
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -191,10 +190,4 @@ func raw(t testing.TB, dir string) *sql.DB {
 	d.SetMaxOpenConns(1)
 	t.Cleanup(func() { d.Close() })
 	return d
-}
-
-func junk(n int) string {
-	b := make([]byte, n)
-	rand.Read(b)
-	return fmt.Sprintf("%x", b)
 }

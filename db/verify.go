@@ -1,17 +1,164 @@
 package db
 
-import "context"
+import (
+	"context"
+	"fmt"
 
-type (
-	VerifyOptions struct{ Limit int }
-	Check         struct {
-		Name, Rule      string
-		Counted, Broken int64
-		Violations      []string
-	}
+	"saoma/pos"
 )
+
+// VerifyOptions say how much Verify tells.
+type VerifyOptions struct {
+	Limit int // how many broken rows each check names; 10 if zero
+}
+
+// VerifyReport is what Verify found.
 type VerifyReport struct{ Checks []Check }
 
+// OK reports whether every check found its rule kept.
+func (r *VerifyReport) OK() bool {
+	for _, c := range r.Checks {
+		if c.Broken > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Check is one rule of the ledger and what breaks it.
+type Check struct {
+	Name       string   // for scripts
+	Rule       string   // what must hold: the English sentence and the key of its translation
+	Counted    int64    // what was looked at
+	Broken     int64    // how much of it breaks the rule
+	Violations []string // the first of these: the number of the thing and what is wrong, amounts in fen
+}
+
+// rules are the checks, in the order of a report.
+var rules = []struct {
+	name, rule string
+	verify     func(*verifier) error
+}{
+	{"integrity", "The ledger's file is intact.", verifyIntegrity},
+	{"schema", "The ledger's tables and guards are as the program made them.", verifySchema},
+	{"durability", "The ledger is written ahead and waits for the disk at every commit.", verifyDurability},
+	{"references", "Every row belongs to rows that exist.", verifyReferences},
+	{"payment entries", "Every paid payment has exactly one entry, of its amount.", verifyPaymentEntries},
+	{"refund entries", "Every succeeded refund has exactly one entry, of its amount.", verifyRefundEntries},
+	{"entries", "Every entry belongs to a paid payment or to a succeeded refund.", verifyEntries},
+	{"refunds", "The refunds of a payment never exceed it.", verifyRefunds},
+	{"evidence", "All evidence of payment led to an entry or to an exception.", verifyEvidence},
+	{"orders", "Every order's status follows from its payments.", verifyOrders},
+	{"totals", "The daily totals are the sums of their entries.", verifyTotals},
+	{"batches", "Every close froze exactly the entries it counted.", verifyBatches},
+	{"audit chain", "No row of the audit chain was changed, added or taken out.", verifyChain},
+	{"audit states", "Every state follows from the one before it and has its row in the audit chain.", verifyStates},
+	{"secrets", "No secret and no payer's full identity is on record.", verifySecrets},
+}
+
+// Verify checks every invariant that a ledger can show, on one snapshot, beside whoever writes. Its
+// error says that it could not look, not that it found something.
 func (l *Ledger) Verify(ctx context.Context, o VerifyOptions) (*VerifyReport, error) {
-	return &VerifyReport{}, nil
+	if o.Limit <= 0 {
+		o.Limit = 10
+	}
+	report := &VerifyReport{Checks: make([]Check, len(rules))}
+	err := l.view(ctx, func(t *tx) error {
+		for i, r := range rules {
+			report.Checks[i] = Check{Name: r.name, Rule: r.rule}
+			v := &verifier{tx: t, ledger: l, check: &report.Checks[i], limit: o.Limit}
+			err := r.verify(v)
+			if damaged(err) {
+				v.broken("%v", err)
+				t.broken = nil // the other rules may still be readable
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return report, nil
+}
+
+// verifier is what a rule works with.
+type verifier struct {
+	*tx
+	ledger *Ledger
+	check  *Check
+	limit  int
+}
+
+// broken records one violation.
+func (v *verifier) broken(format string, args ...any) {
+	v.check.Broken++
+	if len(v.check.Violations) < v.limit {
+		v.check.Violations = append(v.check.Violations, fmt.Sprintf(format, args...))
+	}
+}
+
+// count sets how much the rule is about.
+func (v *verifier) count(query string) error {
+	return v.each(query, func(row scanner) error { return row.Scan(&v.check.Counted) })
+}
+
+// none runs a query that returns one text for each violation.
+func (v *verifier) none(query string) error {
+	return v.each(query, func(row scanner) error {
+		var violation string
+		err := row.Scan(&violation)
+		v.broken("%s", violation)
+		return err
+	})
+}
+
+// each calls fn for every row of a query, keeping none.
+func (v *verifier) each(query string, fn func(scanner) error) error {
+	rows, err := v.session.query(v.ctx, query)
+	if err != nil {
+		return v.failed(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := fn(rows); err != nil {
+			return v.failed(err)
+		}
+	}
+	return v.failed(rows.Err())
+}
+
+// verifyOrders compares with the domain's own rule.
+func verifyOrders(v *verifier) error {
+	var (
+		id       int64
+		status   pos.OrderStatus
+		payments []pos.Payment
+	)
+	compare := func() {
+		if want := pos.StatusOf(payments); id != 0 && status != want {
+			v.broken("order %d: %s, but its payments say %s", id, status, want)
+		}
+	}
+	err := v.each(`SELECT o.id, o.status, coalesce(p.state, '') FROM orders o LEFT JOIN payment p ON p.order_id = o.id ORDER BY o.id`,
+		func(row scanner) error {
+			var order int64
+			var said pos.OrderStatus
+			var p pos.Payment
+			if err := row.Scan(&order, &said, &p.State); err != nil {
+				return err
+			}
+			if order != id {
+				compare()
+				id, status, payments = order, said, payments[:0]
+				v.check.Counted++
+			}
+			if p.State != "" {
+				payments = append(payments, p)
+			}
+			return nil
+		})
+	compare()
+	return err
 }

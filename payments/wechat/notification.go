@@ -19,7 +19,7 @@ import (
 var (
 	// ErrProbe is a deliberately wrong signature by which WeChat Pay tests that we check: refuse it, but
 	// raise no alarm.
-	ErrProbe = errors.New("a signature probe of WeChat Pay")
+	ErrProbe error = probeError{}
 	// ErrStale is a timestamp more than five minutes off: a replay, or a wrong clock.
 	ErrStale = errors.New("the timestamp is more than five minutes off")
 	// ErrSignature is a signature that is missing, doubled or wrong.
@@ -27,6 +27,14 @@ var (
 	// ErrMalformed is a notification that is signed but not as documented.
 	ErrMalformed = errors.New("the notification is not as documented")
 )
+
+// probeError says of itself that it is no cause for alarm, to whoever does not know this package.
+type probeError struct{}
+
+func (probeError) Error() string { return "a signature probe of WeChat Pay" }
+
+// Probe is true.
+func (probeError) Probe() bool { return true }
 
 const (
 	probePrefix = "WECHATPAY/SIGNTEST/"

@@ -28,11 +28,6 @@ var PDFFont []byte
 //go:embed icon/saoma.png
 var IconPNG []byte
 
-// IconSVG is the program's icon as a drawing.
-//
-//go:embed icon/saoma.svg
-var IconSVG []byte
-
 //go:embed icon/*.svg
 var icons embed.FS
 

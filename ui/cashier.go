@@ -113,7 +113,7 @@ func (c *Cashier) buildUI() {
 	if c.opts.Sandbox {
 		top = append(top, kit.Fixed(kit.NewBanner(c.l.T("Sandbox: no real money moves"), kit.Doubtful, "warning")))
 	}
-	columns := kit.Row(14, kit.Share(40, c.sale.object), kit.Share(35, c.panel.object), kit.Share(27, c.list.object))
+	columns := kit.Row(14, kit.Share(41, c.sale.object), kit.Share(35, c.panel.object), kit.Share(26, c.list.object))
 	body := kit.Inset(14, 14, kit.Col(12, kit.Grow(1, columns), kit.Fixed(c.state)))
 	c.win.SetContent(kit.OnPaper(container.NewBorder(kit.Col(0, top...), nil, nil, nil, body)))
 	c.list.show(c.recent)

@@ -27,7 +27,7 @@ func newSale(c *Cashier, title string) *sale {
 	var buttons []kit.Item
 	for i, w := range pos.Wallets {
 		colour := markOf(w).Color
-		look := kit.Look{Fill: colour, Ink: kit.Card, Edge: colour, Points: 23, Height: 66}
+		look := kit.Look{Fill: colour, Ink: kit.Card, Edge: colour, Points: 24, Height: 76, Stacked: true}
 		b := kit.NewButton(c.l.T(w.Name()), walletKeys[i], "", look, func() { c.onWallet(w) })
 		s.wallets = append(s.wallets, b)
 		buttons = append(buttons, kit.Share(1, b))

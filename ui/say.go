@@ -41,9 +41,9 @@ func say(l words.Language, s situation) line {
 	case p.State == pos.Rejected:
 		return line{l.T("%s refused this payment; try the other wallet or ask the manager.", p.Wallet), kit.Alarmed}
 	case p.State == pos.Closing && s.unanswered:
-		return line{l.T("%s has not confirmed the cancellation yet. Do not hand over the goods; the counter goes on asking.", p.Wallet), kit.Doubtful}
+		return line{l.T("Cancelled here, but %s gives no answer yet. Do not hand over the goods; the counter goes on asking.", p.Wallet), kit.Doubtful}
 	case p.State == pos.Closing:
-		return line{l.T("Cancelling: waiting for %s to confirm.", p.Wallet), kit.Working}
+		return line{l.T("The code is withdrawn; %s has yet to confirm. You can go on with the next sale.", p.Wallet), kit.Calm}
 	case s.unanswered:
 		return line{l.T("Asking %s again: no answer yet.", p.Wallet), kit.Doubtful}
 	case p.State == pos.Created:

@@ -162,7 +162,7 @@ func (w *Window) code() fyne.CanvasObject {
 	if v.Sandbox {
 		left = append(left, kit.Fixed(kit.NewFit(l.T("Sandbox: no real money moves"), 20, kit.Warn, true, 1)))
 	}
-	card := kit.Panel(kit.Card, kit.Line, 28, 12, 12, w.qr)
+	card := kit.Panel(kit.Card, kit.Line, 28, 28, 28, w.qr)
 	return ground(kit.Paper, container.New(beside{}, kit.Col(16, left...), card))
 }
 

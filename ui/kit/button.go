@@ -14,15 +14,16 @@ type Look struct {
 	Fill, Ink, Edge color.NRGBA
 	Points          float32 // of the label, in design pixels
 	Height          float32 // the least, in design pixels
+	Stacked         bool    // the hint stands under the label
 }
 
 // Looks of the buttons of the counter.
 var (
-	KeyLook   = Look{Key, Ink, Line, 30, 54}
-	PlainLook = Look{Card, Ink, Line, 18, 46}
-	StrongOne = Look{Busy, Card, Busy, 18, 46}
-	BarLook   = Look{blend(Navy, Card, 24), Card, blend(Navy, Card, 60), 15, 34}
-	PayLook   = Look{Gold, Navy, Gold, 18, 46}
+	KeyLook   = Look{Key, Ink, Line, 30, 54, false}
+	PlainLook = Look{Card, Ink, Line, 17, 46, false}
+	StrongOne = Look{Busy, Card, Busy, 17, 46, false}
+	BarLook   = Look{blend(Navy, Card, 24), Card, blend(Navy, Card, 60), 15, 36, false}
+	PayLook   = Look{Gold, Navy, Gold, 18, 46, false}
 )
 
 // Button is a button that never takes the focus, so that the keyboard stays with the till.
@@ -121,7 +122,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	}
 	if b.hint != "" {
 		r.chip = canvas.NewRectangle(color.Transparent)
-		r.hint = NewText(b.hint, b.look.Points*0.7, b.ink(), true)
+		r.hint = NewText(b.hint, b.look.Points*0.66, b.ink(), true)
 		r.objects = append(r.objects, r.chip, r.hint)
 	}
 	r.paint()
@@ -179,7 +180,7 @@ func (r *buttonRenderer) widths() (glyph, label, chip, sum float32) {
 	if r.b.label != "" {
 		label, parts = r.label.MinSize().Width, parts+1
 	}
-	if r.hint != nil {
+	if r.hint != nil && !r.b.look.Stacked {
 		chip, parts = r.chipSize().Width, parts+1
 	}
 	return glyph, label, chip, glyph + label + chip + r.gap()*float32(max(parts-1, 0))
@@ -187,11 +188,15 @@ func (r *buttonRenderer) widths() (glyph, label, chip, sum float32) {
 
 func (r *buttonRenderer) MinSize() fyne.Size {
 	_, _, _, w := r.widths()
-	return fyne.NewSize(w+Px(r.b.look.Points*0.9), Px(r.b.look.Height))
+	return fyne.NewSize(w+Px(r.b.look.Points*1.3), Px(r.b.look.Height))
 }
 
 func (r *buttonRenderer) Layout(size fyne.Size) {
 	r.back.Resize(size)
+	if r.b.look.Stacked {
+		r.stack(size)
+		return
+	}
 	glyph, label, chip, sum := r.widths()
 	x := (size.Width - sum) / 2
 	place := func(o fyne.CanvasObject, s fyne.Size) {
@@ -212,4 +217,21 @@ func (r *buttonRenderer) Layout(size fyne.Size) {
 		r.hint.Resize(s)
 		r.hint.Move(fyne.NewPos(x+(r.chipSize().Width-s.Width)/2, (size.Height-s.Height)/2))
 	}
+}
+
+// stack puts the hint under the label.
+func (r *buttonRenderer) stack(size fyne.Size) {
+	label, chip := r.label.MinSize(), r.chipSize()
+	y := (size.Height - label.Height - chip.Height) / 2
+	for _, part := range []struct {
+		o fyne.CanvasObject
+		s fyne.Size
+	}{{r.label, label}, {r.chip, chip}} {
+		part.o.Resize(part.s)
+		part.o.Move(fyne.NewPos((size.Width-part.s.Width)/2, y))
+		y += part.s.Height
+	}
+	hint := r.hint.MinSize()
+	r.hint.Resize(hint)
+	r.hint.Move(fyne.NewPos((size.Width-hint.Width)/2, y-(chip.Height+hint.Height)/2))
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/skip2/go-qrcode"
 )
 
-// quiet is the white margin a reader needs around a code, in modules (ISO/IEC 18004 asks for four).
-const quiet = 4
+// quiet is the white margin drawn around a code, in modules. A reader needs four (ISO/IEC 18004): the
+// card the code stands on must be white and add the rest.
+const quiet = 2
 
 // QR shows a QR code with every module the same whole number of screen pixels, so that it is sharp at
 // any size, on white with its quiet zone.

@@ -29,7 +29,9 @@ func NewPaymentRow(p Payment, onTapped func()) *PaymentRow {
 	ground := canvas.NewRectangle(p.Tone.Ground)
 	ground.CornerRadius = Px(8)
 	chip := container.NewCenter(container.NewStack(ground, Inset(3, 9, state)))
-	middle := Col(-2, Fixed(NewText(p.Amount, 18, Ink, true)), Fixed(NewFit(p.Note, 13, Muted, false, 1)))
+	note := NewFit(p.Note, 13, Muted, false, 1)
+	note.Cut = true
+	middle := Col(-2, Fixed(NewText(p.Amount, 18, Ink, true)), Fixed(note))
 	r := &PaymentRow{onTapped: onTapped}
 	r.body = Row(11, Fixed(container.NewCenter(p.Mark.Disc(32))), Grow(1, Col(0, Gap(1), Fixed(middle), Gap(1))), Fixed(chip))
 	r.ExtendBaseWidget(r)

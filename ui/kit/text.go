@@ -28,6 +28,7 @@ type Fit struct {
 	Bold   bool
 	Align  fyne.TextAlign
 	Lines  int
+	Cut    bool // ends a text that is too long with an ellipsis rather than shrink it
 }
 
 // NewFit makes text of at most lines lines.
@@ -80,7 +81,7 @@ func (r *fitRenderer) Layout(box fyne.Size) {
 	smallest := size * 0.35
 	var lines []string
 	var height float32
-	for {
+	for !r.f.Cut {
 		lines = wrap(r.f.Text, box.Width, size, style)
 		height = fyne.MeasureText("国", size, style).Height
 		fits := len(lines) <= r.f.Lines && height*float32(len(lines)) <= box.Height+1
@@ -92,6 +93,9 @@ func (r *fitRenderer) Layout(box fyne.Size) {
 		}
 		size *= 0.94
 	}
+	if r.f.Cut {
+		lines, height = []string{cut(r.f.Text, box.Width, size, style)}, fyne.MeasureText("国", size, style).Height
+	}
 	r.lines = r.lines[:0]
 	y := (box.Height - height*float32(len(lines))) / 2
 	for _, l := range lines {
@@ -102,6 +106,20 @@ func (r *fitRenderer) Layout(box fyne.Size) {
 		r.lines = append(r.lines, t)
 		y += height
 	}
+}
+
+// cut shortens text to width.
+func cut(text string, width, size float32, style fyne.TextStyle) string {
+	if fyne.MeasureText(text, size, style).Width <= width {
+		return text
+	}
+	runes := []rune(text)
+	for n := len(runes) - 1; n > 0; n-- {
+		if short := strings.TrimRight(string(runes[:n]), " ·") + "…"; fyne.MeasureText(short, size, style).Width <= width {
+			return short
+		}
+	}
+	return ""
 }
 
 // wrap breaks text into lines no wider than width: at spaces, and between any two Chinese

@@ -83,6 +83,7 @@ var colours = map[fyne.ThemeColorName]color.Color{
 	theme.ColorNameInputBackground:     Key,
 	theme.ColorNameInputBorder:         Line,
 	theme.ColorNamePlaceHolder:         Muted,
+	theme.ColorNameDisabled:            rgb(0x7A8598),
 	theme.ColorNameSeparator:           Line,
 	theme.ColorNameSuccess:             Good,
 	theme.ColorNameWarning:             Warn,
@@ -129,6 +130,8 @@ func (t *Theme) Size(name fyne.ThemeSizeName) float32 {
 		size = 10
 	case theme.SizeNameInnerPadding:
 		size = 10
+	case theme.SizeNamePopupRadius, theme.SizeNameDialogRadius:
+		size = 16
 	}
 	return size * t.scale
 }

@@ -59,8 +59,9 @@ func TestNowIsOneAndInMilliseconds(t *testing.T) {
 	}
 	defer l.Close()
 	update(t, l, func(tx pos.Tx) error {
-		if tx.Now() != tx.Now() || tx.Now().Nanosecond() != 123_000_000 {
-			t.Errorf("now %v, then %v", tx.Now(), tx.Now())
+		first, second := tx.Now(), tx.Now()
+		if first != second || first.Nanosecond() != 123_000_000 {
+			t.Errorf("now %v, then %v", first, second)
 		}
 		return nil
 	})

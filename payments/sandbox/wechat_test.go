@@ -1,0 +1,360 @@
+package sandbox
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestWeChatAuthorization changes a correct request one part at a time: each must be 401 SIGN_ERROR, signed.
+func TestWeChatAuthorization(t *testing.T) {
+	s := start(t, Options{})
+	stranger := papers(t).Alipay.AppKey
+	set := func(name, value string) func(map[string]string) string {
+		return func(f map[string]string) string { f[name] = value; return authHeader(f) }
+	}
+	path := "/v3/certificates"
+	for name, q := range map[string]wxRequest{
+		"no header":        {change: func(r *http.Request) { r.Header.Del("Authorization") }},
+		"other scheme":     {auth: func(f map[string]string) string { return strings.Replace(authHeader(f), "WECHATPAY2", "WECHATPAY3", 1) }},
+		"merchant":         {auth: set("mchid", "1900000001")},
+		"serial":           {auth: set("serial_no", "5157F09EFDC096DE15EBE81A47057A7232F1B8E1")},
+		"no nonce":         {auth: set("nonce_str", "")},
+		"other nonce":      {auth: set("nonce_str", "ABCDEFGHIJKLMNOPABCDEFGHIJKLMNOP")},
+		"timestamp":        {auth: set("timestamp", "yesterday")},
+		"other timestamp":  {auth: func(f map[string]string) string { f["timestamp"] += "1"; return authHeader(f) }},
+		"6 minutes early":  {at: time.Now().Add(-6 * time.Minute)},
+		"6 minutes late":   {at: time.Now().Add(6 * time.Minute)},
+		"not base64":       {auth: set("signature", "%%%")},
+		"other key":        {auth: set("signature", rsaSign(t, stranger, "x"))},
+		"other method":     {change: func(r *http.Request) { r.Method = http.MethodPost }, path: "/v3/refund/domestic/refunds"},
+		"query added":      {change: func(r *http.Request) { r.URL.RawQuery = "a=1" }},
+		"parameter twice":  {auth: func(f map[string]string) string { return authHeader(f) + `,mchid="` + f["mchid"] + `"` }},
+		"a parameter more": {auth: func(f map[string]string) string { return authHeader(f) + `,host="x"` }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q.method = http.MethodGet
+			if q.path == "" {
+				q.path = path
+			}
+			r := q.send(t, s)
+			if r.status != 401 || r.json.Code != "SIGN_ERROR" || r.json.Message == "" {
+				t.Errorf("%d %s", r.status, r.body)
+			}
+			if err := r.verified(s); err != nil {
+				t.Errorf("the error is not signed: %v", err)
+			}
+		})
+	}
+	t.Run("body changed", func(t *testing.T) {
+		body := toJSON(t, nativeOrder(s, nil))
+		r := wxRequest{method: "POST", path: "/v3/pay/transactions/native", body: body, change: func(r *http.Request) {
+			other := strings.Replace(body, "1250", "1251", 1)
+			r.Body = http.NoBody
+			fresh, _ := http.NewRequest("POST", r.URL.String(), strings.NewReader(other))
+			r.Body, r.ContentLength, r.GetBody = fresh.Body, fresh.ContentLength, fresh.GetBody
+		}}.send(t, s)
+		if r.status != 401 {
+			t.Errorf("%d %s", r.status, r.body)
+		}
+	})
+	for name, at := range map[string]time.Duration{"4 minutes early": -4 * time.Minute, "4 minutes late": 4 * time.Minute} {
+		if r := (wxRequest{method: "GET", path: path, at: time.Now().Add(at)}).send(t, s); r.status != 200 {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+	if r := (wxRequest{method: "GET", path: path, change: func(r *http.Request) { r.Header.Del("Accept") }}).send(t, s); r.status != 400 || !strings.Contains(r.json.Message, "Accept") {
+		t.Errorf("without Accept: %d %s", r.status, r.body)
+	}
+	if len(s.Orders()) != 0 {
+		t.Errorf("orders: %+v", s.Orders())
+	}
+}
+
+// TestWeChatIdentity: the answer is signed the way the request asked for.
+func TestWeChatIdentity(t *testing.T) {
+	w := papers(t).WeChat
+	for _, tt := range []struct {
+		asked string
+		def   Identity
+		want  string
+	}{
+		{"", Certificate, w.CertificateSerial},
+		{"", PublicKey, w.PublicKeyID},
+		{w.PublicKeyID, Certificate, w.PublicKeyID},
+		{w.CertificateSerial, PublicKey, w.CertificateSerial},
+		{"ABCDEF", Certificate, w.CertificateSerial},
+	} {
+		s := start(t, Options{Identity: tt.def})
+		for _, path := range []string{"/v3/certificates", "/v3/pay/transactions/out-trade-no/UNKNOWN1?mchid=" + w.MchID} {
+			r := wxRequest{method: "GET", path: path, serial: tt.asked}.send(t, s)
+			if got := r.header.Get("Wechatpay-Serial"); got != tt.want || r.verified(s) != nil {
+				t.Errorf("asked %q, default %v: serial %q, %v", tt.asked, tt.def, got, r.verified(s))
+			}
+		}
+	}
+}
+
+// openSealed decrypts WeChat Pay's envelope on its own.
+func openSealed(t *testing.T, key string, e sealed) []byte {
+	t.Helper()
+	block, err := aes.NewCipher([]byte(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gcm, err := cipher.NewGCM(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := base64.StdEncoding.DecodeString(e.Ciphertext)
+	if err != nil || len(e.Nonce) != 12 || e.Algorithm != "AEAD_AES_256_GCM" {
+		t.Fatalf("envelope %+v: %v", e, err)
+	}
+	plain, err := gcm.Open(nil, []byte(e.Nonce), text, []byte(e.AssociatedData))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
+func TestWeChatCertificates(t *testing.T) {
+	s := start(t, Options{})
+	r := wechatGet(t, s, "/v3/certificates")
+	var list struct {
+		Data []struct {
+			Serial    string `json:"serial_no"`
+			Encrypted sealed `json:"encrypt_certificate"`
+		}
+	}
+	if err := json.Unmarshal([]byte(r.body), &list); err != nil || len(list.Data) != 1 {
+		t.Fatal(r.body, err)
+	}
+	got := openSealed(t, s.papers.WeChat.APIv3Key, list.Data[0].Encrypted)
+	if block, _ := pem.Decode(got); block == nil || list.Data[0].Serial != s.papers.WeChat.CertificateSerial || list.Data[0].Encrypted.AssociatedData == "" {
+		t.Fatalf("%s", r.body)
+	}
+}
+
+// TestWeChatFields: each mistake is 400 PARAM_ERROR and its message names the field.
+func TestWeChatFields(t *testing.T) {
+	s := start(t, Options{})
+	amount := func(v any) map[string]any { return map[string]any{"amount": v} }
+	total := func(v any) map[string]any { return amount(map[string]any{"total": v, "currency": "CNY"}) }
+	for _, tt := range []struct {
+		field string
+		with  map[string]any
+	}{
+		{"description", map[string]any{"description": nil}},
+		{"description", map[string]any{"description": ""}},
+		{"description", map[string]any{"description": strings.Repeat("咖", 42) + "xx"}}, // 128 bytes
+		{"description", map[string]any{"description": "☕ coffee 🍰"}},
+		{"description", map[string]any{"description": 5}},
+		{"out_trade_no", map[string]any{"out_trade_no": "12345"}},
+		{"out_trade_no", map[string]any{"out_trade_no": strings.Repeat("1", 33)}},
+		{"out_trade_no", map[string]any{"out_trade_no": "ORDER 1234"}},
+		{"out_trade_no", map[string]any{"out_trade_no": "订单12"}},
+		{"notify_url", map[string]any{"notify_url": nil}},
+		{"notify_url", map[string]any{"notify_url": "https://shop.example/notify?x=1"}},
+		{"notify_url", map[string]any{"notify_url": "http://shop.example/notify"}},
+		{"notify_url", map[string]any{"notify_url": "/notify"}},
+		{"amount", amount(nil)},
+		{"amount", amount(1250)},
+		{"amount/total", total(0)},
+		{"amount/total", total(-1)},
+		{"amount/total", total("1250")},
+		{"amount/total", total(12.5)},
+		{"amount/total", amount(map[string]any{"currency": "CNY"})},
+		{"amount/currency", amount(map[string]any{"total": 1, "currency": "USD"})},
+		{"time_expire", map[string]any{"time_expire": "2030-01-01 00:00:00"}},
+		{"time_expire", map[string]any{"time_expire": time.Now().Add(30 * time.Second).Format(time.RFC3339)}},
+		{"time_expire", map[string]any{"time_expire": time.Now().Add(-time.Hour).Format(time.RFC3339)}},
+		{"attach", map[string]any{"attach": strings.Repeat("a", 129)}},
+		{"appid", map[string]any{"appid": nil}},
+		{"mchid", map[string]any{"mchid": "1900000001"}},
+	} {
+		t.Run(fmt.Sprintf("%s %v", tt.field, tt.with), func(t *testing.T) {
+			r := wechatPost(t, s, "/v3/pay/transactions/native", nativeOrder(s, tt.with))
+			if r.status != 400 || r.json.Code != "PARAM_ERROR" || !strings.Contains(r.json.Message, tt.field) || r.verified(s) != nil {
+				t.Errorf("%d %s", r.status, r.body)
+			}
+		})
+	}
+	for name, with := range map[string]map[string]any{
+		"127 bytes":        {"description": strings.Repeat("咖", 42) + "x"},
+		"32 characters":    {"out_trade_no": strings.Repeat("1", 24) + "aZ_-|*12"},
+		"6 characters":     {"out_trade_no": "123456"},
+		"loopback":         {"notify_url": "http://127.0.0.1:1/notify"},
+		"61 seconds ahead": {"time_expire": time.Now().Add(62 * time.Second).Format(time.RFC3339)},
+		"1 fen":            total(1),
+		"no currency":      amount(map[string]any{"total": 1}),
+	} {
+		if r := wechatPost(t, s, "/v3/pay/transactions/native", nativeOrder(s, with)); r.status != 200 {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+	if r := wechatPost(t, s, "/v3/pay/transactions/native", nativeOrder(s, map[string]any{"appid": "wx0000000000000000"})); r.json.Code != "APPID_MCHID_NOT_MATCH" {
+		t.Errorf("%s", r.body)
+	}
+	for _, body := range []string{"", "null", "[]", `{"description": "`, "\xff\xfe"} {
+		if r := (wxRequest{method: "POST", path: "/v3/pay/transactions/native", body: body}).send(t, s); r.status < 400 || r.status >= 500 {
+			t.Errorf("body %q: %d %s", body, r.status, r.body)
+		}
+	}
+}
+
+// TestWeChatOrderAgain: the same number with the same parameters, with others, paid, closed.
+func TestWeChatOrderAgain(t *testing.T) {
+	s := start(t, Options{})
+	o := nativeOrder(s, nil)
+	no := o["out_trade_no"].(string)
+	again := func() wxResult { return wechatPost(t, s, "/v3/pay/transactions/native", o) }
+	first, second := again(), again()
+	if second.status != 200 || first.json.CodeURL == second.json.CodeURL {
+		t.Fatalf("again: %d %s", second.status, second.body)
+	}
+	if _, page := get(t, first.json.CodeURL, "en"); !strings.Contains(page, "no longer valid") {
+		t.Error("the old code lives")
+	}
+	o["amount"] = map[string]any{"total": 1251, "currency": "CNY"}
+	if r := again(); r.status != 403 || r.json.Code != "OUT_TRADE_NO_USED" {
+		t.Errorf("other parameters: %d %s", r.status, r.body)
+	}
+	o["amount"] = map[string]any{"currency": "CNY", "total": 1250}
+	if err := s.Pay(no); err != nil {
+		t.Fatal(err)
+	}
+	if r := again(); r.json.Code != "ORDERPAID" {
+		t.Errorf("paid: %d %s", r.status, r.body)
+	}
+	mch := map[string]any{"mchid": s.papers.WeChat.MchID}
+	if r := wechatPost(t, s, "/v3/pay/transactions/out-trade-no/"+no+"/close", mch); r.json.Code != "ORDERPAID" {
+		t.Errorf("closing a paid order: %d %s", r.status, r.body)
+	}
+
+	o["out_trade_no"] = no + "2"
+	again()
+	path := "/v3/pay/transactions/out-trade-no/" + no + "2/close"
+	if r := wechatPost(t, s, path, mch); r.status != 204 || r.body != "" || r.verified(s) != nil {
+		t.Errorf("close: %d %q", r.status, r.body)
+	}
+	if r := again(); r.json.Code != "ORDER_CLOSED" {
+		t.Errorf("closed: %d %s", r.status, r.body)
+	}
+	if r := wechatQuery(t, s, no+"2"); r.json.TradeState != "CLOSED" {
+		t.Errorf("query: %s", r.body)
+	}
+	if r := wechatPost(t, s, "/v3/pay/transactions/out-trade-no/UNKNOWN1/close", mch); r.status != 404 || r.json.Code != "ORDER_NOT_EXIST" {
+		t.Errorf("closing nothing: %d %s", r.status, r.body)
+	}
+	if r := wechatPost(t, s, path, map[string]any{}); r.json.Code != "PARAM_ERROR" {
+		t.Errorf("close without mchid: %d %s", r.status, r.body)
+	}
+	if r := wechatGet(t, s, "/v3/pay/transactions/out-trade-no/"+no); r.json.Code != "PARAM_ERROR" {
+		t.Errorf("query without mchid: %d %s", r.status, r.body)
+	}
+}
+
+// TestWeChatExpiry: time_expire ends paying, not the order.
+func TestWeChatExpiry(t *testing.T) {
+	now := time.Now()
+	s := start(t, Options{Now: func() time.Time { return now }})
+	no := wechatOrder(t, s, map[string]any{"time_expire": now.Add(2 * time.Minute).Format(time.RFC3339)})
+	now = now.Add(2 * time.Minute)
+	if err := s.Pay(no); err == nil {
+		t.Error("paid after time_expire")
+	}
+	if r := wechatQuery(t, s, no); r.json.TradeState != "NOTPAY" {
+		t.Errorf("query: %s", r.body)
+	}
+	if r := wechatPost(t, s, "/v3/pay/transactions/out-trade-no/"+no+"/close", map[string]any{"mchid": s.papers.WeChat.MchID}); r.status != 204 {
+		t.Errorf("close: %d %s", r.status, r.body)
+	}
+	no = wechatOrder(t, s, nil)
+	now = now.Add(2 * time.Hour)
+	if err := s.Pay(no); err == nil {
+		t.Error("paid by a code two hours old")
+	}
+}
+
+// TestWeChatRefundRules goes through what the platform refuses.
+func TestWeChatRefundRules(t *testing.T) {
+	now := time.Now()
+	s := start(t, Options{Now: func() time.Time { return now }, Speed: 1e6})
+	no := wechatOrder(t, s, nil)
+	ask := func(outRefundNo string, refund, total int, with map[string]any) wxResult {
+		t.Helper()
+		body := map[string]any{
+			"out_trade_no": no, "out_refund_no": outRefundNo,
+			"amount": map[string]any{"refund": refund, "total": total, "currency": "CNY"},
+		}
+		for k, v := range with {
+			body[k] = v
+		}
+		r := wechatPost(t, s, "/v3/refund/domestic/refunds", body)
+		if err := r.verified(s); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if r := ask("R0", 1, 1250, nil); r.status == 200 {
+		t.Error("an unpaid order was refunded")
+	}
+	if err := s.Pay(no); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]wxResult{
+		"total":    ask("R1", 1, 1249, nil),
+		"too much": ask("R1", 1251, 1250, nil),
+		"nothing":  ask("R1", 0, 1250, nil),
+		"number":   ask("R 1", 1, 1250, nil),
+		"unknown":  ask("R1", 1, 1250, map[string]any{"out_trade_no": "UNKNOWN1"}),
+		"url":      ask("R1", 1, 1250, map[string]any{"notify_url": "https://a.example/?b=c"}),
+	} {
+		if r.status < 400 || r.json.Code == "" {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+	if r := ask("R1", 1000, 1250, nil); r.status != 200 || r.json.Status != "PROCESSING" {
+		t.Fatalf("refund: %d %s", r.status, r.body)
+	}
+	if r := wechatQuery(t, s, no); r.json.TradeState != "REFUND" {
+		t.Errorf("after a partial refund: %s", r.body)
+	}
+	if r := ask("R1", 1000, 1250, nil); r.status != 200 || len(s.Orders()[0].Refunds) != 1 {
+		t.Errorf("the same again: %d %s", r.status, r.body)
+	}
+	if r := ask("R1", 999, 1250, nil); r.status != 400 {
+		t.Errorf("the same number, another amount: %d %s", r.status, r.body)
+	}
+	if r := ask("R2", 251, 1250, nil); r.status != 400 || r.json.Code != "INVALID_REQUEST" {
+		t.Errorf("more than is left: %d %s", r.status, r.body)
+	}
+	for i := range 49 {
+		if r := ask(fmt.Sprint("S", i), 1, 1250, nil); r.status != 200 {
+			t.Fatalf("refund %d: %s", i+2, r.body)
+		}
+	}
+	if r := ask("S50", 1, 1250, nil); r.status != 400 {
+		t.Errorf("the 51st refund: %d %s", r.status, r.body)
+	}
+	eventually(t, func() bool { return len(s.Money()) == 51 })
+	if r := wechatGet(t, s, "/v3/refund/domestic/refunds/NONE"); r.status != 404 || r.json.Code != "RESOURCE_NOT_EXISTS" {
+		t.Errorf("an unknown refund: %d %s", r.status, r.body)
+	}
+
+	no = wechatOrder(t, s, nil)
+	if err := s.Pay(no); err != nil {
+		t.Fatal(err)
+	}
+	now = now.AddDate(0, 0, 366)
+	if r := ask("LATE", 1, 1250, nil); r.status != 400 {
+		t.Errorf("after a year: %d %s", r.status, r.body)
+	}
+}

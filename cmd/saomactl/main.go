@@ -92,9 +92,12 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if f.help || len(rest) == 0 {
+	if f.help || len(args) == 0 {
 		a.overview()
 		return nil
+	}
+	if len(rest) == 0 {
+		return pos.Errorf(pos.Invalid, "A command is missing; allowed are %s.", names())
 	}
 	if rest[0] == "help" {
 		return a.help(rest[1:])

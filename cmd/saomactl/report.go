@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ func (a *app) report(ctx context.Context, f *flags, args []string) error {
 	if err != nil {
 		return err
 	}
-	if (*format == "xlsx" || *format == "pdf") && !f.given("o") {
+	if (*format == "xlsx" || *format == "pdf") && !f.given("o") && a.terminal() {
 		return pos.Errorf(pos.Invalid, "-o is missing: --format %s is written to a file; name it, such as -o report.%s", *format, *format)
 	}
 	if _, err := day(*on, f.given("day"), pos.Shop{TimeZone: time.UTC}); err != nil {
@@ -60,6 +61,16 @@ func (a *app) report(ctx context.Context, f *flags, args []string) error {
 		File  string  `json:"file"`
 	}{"report", d, *out}, a.lang.T("The report of %s is in %s.", string(d), *out))
 	return nil
+}
+
+// terminal reports whether the output goes to a person's screen, which a workbook would garble.
+func (a *app) terminal() bool {
+	file, ok := a.out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // writer chooses how a report is written.

@@ -39,7 +39,7 @@ type Counter struct {
 	Sandbox bool // no real money moves
 	Log     *slog.Logger
 
-	notices  map[pos.Wallet]notify.Verifier
+	notices  map[pos.Wallet]notify.Decoder
 	logFile  io.Closer
 	stop     []func()
 	mu       sync.Mutex
@@ -57,7 +57,7 @@ func Open(ctx context.Context, dir string, o Options) (*Counter, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Counter{Shop: cfg.Shop, Config: cfg, Sandbox: cfg.Sandbox(), notices: map[pos.Wallet]notify.Verifier{}}
+	c := &Counter{Shop: cfg.Shop, Config: cfg, Sandbox: cfg.Sandbox(), notices: map[pos.Wallet]notify.Decoder{}}
 	gateways, err := c.gateways(keys)
 	if err == nil {
 		c.Ledger, err = db.Open(ctx, cfg.Dir, db.Options{})
@@ -159,6 +159,11 @@ func (c *Counter) Run(ctx context.Context) error {
 	}
 	(&pos.Poller{Till: c.Till}).Run(ctx)
 	return nil
+}
+
+// server serves notifications with the limits that package notify sets.
+func (c *Counter) server() *http.Server {
+	return notify.Server(c.Config.Notify.Listen, notify.New(notify.Options{Till: c.Till, Decoders: c.notices, Log: c.Log}), c.Log)
 }
 
 // shutDown lets the notifications under way be answered.

@@ -59,7 +59,7 @@ func open(app fyne.App, o Options, do func(func())) *Cashier {
 	prefs := app.Preferences()
 	app.Settings().SetTheme(kit.NewTheme(scale(o, prefs)))
 	c := &Cashier{
-		app: app, opts: o, till: o.Till, do: do, l: language(o, prefs),
+		app: app, opts: o, till: o.Till, do: do, l: Language(o, prefs),
 		amount:     amountField{max: o.Till.Shop.MaxCharge},
 		lastWallet: pos.Wallet(prefs.String(prefWallet)),
 	}
@@ -103,7 +103,7 @@ func (c *Cashier) buildUI() {
 	if c.sale != nil {
 		title = c.sale.title.Text
 	}
-	c.win.SetTitle(c.l.T("Saoma – %s", c.till.Shop.Name))
+	c.win.SetTitle(c.l.T("Saoma 扫码收银 – %s", c.till.Shop.Name))
 	c.header = newHeader(c)
 	c.sale = newSale(c, title)
 	c.panel = newPayPanel(c)

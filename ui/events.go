@@ -30,6 +30,9 @@ func (c *Cashier) load() {
 				c.adopt(p)
 			}
 		}
+		if err == nil {
+			err = c.opts.Warning
+		}
 		if err != nil {
 			c.complain(err)
 			return

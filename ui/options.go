@@ -24,6 +24,7 @@ type Options struct {
 	Language words.Language // empty: as remembered, else the system's
 	Scale    float32        // zero: as remembered, else 1
 	Mute     bool           // no sounds
+	Warning  error          // said once the window is open; nil: nothing
 
 	// CustomerAt is where the customer window opens, in the system's coordinates; nil: as remembered,
 	// else where the system puts it.
@@ -43,8 +44,8 @@ const (
 	prefCustomerY = "customer.y"
 )
 
-// language decides what the window speaks when it opens.
-func language(o Options, prefs fyne.Preferences) words.Language {
+// Language decides what the windows speak when they open.
+func Language(o Options, prefs fyne.Preferences) words.Language {
 	if o.Language != "" {
 		return o.Language
 	}

@@ -18,7 +18,7 @@ type Question struct {
 func Ask(c fyne.Canvas, title, text, yes, no string, answer func(yes bool)) *Question {
 	q := &Question{answer: answer}
 	q.Yes = NewButton(yes, "", "", PlainLook, func() { q.Close(true) })
-	q.No = NewButton(no, "", "", StrongOne, func() { q.Close(false) })
+	q.No = NewButton(no, "", "", StrongLook, func() { q.Close(false) })
 	body := AtLeast(520, 0, Inset(18, 18, Col(12,
 		Fixed(NewText(title, 24, Ink, true)),
 		Fixed(NewFit(text, 18, Ink, false, 3)),

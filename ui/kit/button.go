@@ -19,11 +19,11 @@ type Look struct {
 
 // Looks of the buttons of the counter.
 var (
-	KeyLook   = Look{Key, Ink, Line, 30, 54, false}
-	PlainLook = Look{Card, Ink, Line, 17, 46, false}
-	StrongOne = Look{Busy, Card, Busy, 17, 46, false}
-	BarLook   = Look{blend(Navy, Card, 24), Card, blend(Navy, Card, 60), 15, 36, false}
-	PayLook   = Look{Gold, Navy, Gold, 18, 46, false}
+	KeyLook    = Look{Key, Ink, Line, 30, 54, false}
+	PlainLook  = Look{Card, Ink, Line, 17, 46, false}
+	StrongLook = Look{Busy, Card, Busy, 17, 46, false}
+	BarLook    = Look{blend(Navy, Card, 24), Card, blend(Navy, Card, 60), 15, 36, false}
+	PayLook    = Look{Gold, Navy, Gold, 18, 46, false}
 )
 
 // Button is a button that never takes the focus, so that the keyboard stays with the till.

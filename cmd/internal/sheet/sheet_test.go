@@ -1,0 +1,100 @@
+package sheet
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"saoma/assets/words"
+	"saoma/pos"
+	"saoma/pos/report"
+)
+
+const today = pos.Day("2026-01-31")
+
+func sales(t *testing.T, cashiers int) *report.Report {
+	t.Helper()
+	shop := pos.Shop{Name: "张记面馆 🍜", TimeZone: time.UTC}
+	totals := []pos.DayTotal{{Day: today, Counter: "K1", Cashier: "王小明", Wallet: pos.Alipay, Paid: 123_456_789_01, PaidCount: 7, Refunded: 1, RefundCount: 1}}
+	for i := range cashiers {
+		totals = append(totals, pos.DayTotal{Day: today, Counter: "K2", Cashier: fmt.Sprintf("c%03d", i), Wallet: pos.WeChat, Paid: 10, PaidCount: 1})
+	}
+	r, err := report.Build(shop, today, totals, time.Date(2026, 1, 31, 22, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestXLSX(t *testing.T) {
+	var b bytes.Buffer
+	if err := XLSX(&b, sales(t, 2), words.En); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	const sheet = "Details"
+	for at, want := range map[string]struct {
+		shown, stored string
+		kind          excelize.CellType
+	}{
+		"A2": {"2026-01-31", "46053", excelize.CellTypeUnset}, // a date is a number of days
+		"C2": {"王小明", "王小明", excelize.CellTypeSharedString},
+		"E2": {"7", "7", excelize.CellTypeUnset},
+		"F2": {"123,456,789.01", "123456789.01", excelize.CellTypeUnset},
+		"I2": {"123,456,789.00", "123456789", excelize.CellTypeUnset},
+		"A5": {"Total", "Total", excelize.CellTypeSharedString},
+		"F5": {"123,456,789.21", "123456789.21", excelize.CellTypeUnset},
+	} {
+		shown, err1 := f.GetCellValue(sheet, at)
+		stored, err2 := f.GetCellValue(sheet, at, excelize.Options{RawCellValue: true})
+		kind, err3 := f.GetCellType(sheet, at)
+		if shown != want.shown || stored != want.stored || kind != want.kind || err1 != nil || err2 != nil || err3 != nil {
+			t.Errorf("%s is %q, %q, type %d; want %+v (%v %v %v)", at, shown, stored, kind, want, err1, err2, err3)
+		}
+	}
+	panes, err := f.GetPanes(sheet)
+	if err != nil || !panes.Freeze || panes.YSplit != 1 {
+		t.Errorf("panes %+v, %v", panes, err)
+	}
+}
+
+func TestPDF(t *testing.T) {
+	var b bytes.Buffer
+	if err := PDF(&b, sales(t, 60), words.Zh); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.HasPrefix(b.Bytes(), []byte("%PDF-")) || b.Len() > 1<<20 {
+		t.Fatalf("%d bytes that begin %q", b.Len(), b.Bytes()[:5])
+	}
+	tool, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Skip("pdftotext is not here to read the document back")
+	}
+	name := filepath.Join(t.TempDir(), "report.pdf")
+	if err := os.WriteFile(name, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, err := exec.Command(tool, "-layout", name, "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"张记面馆", "王小明", "支付宝", "123456789.01", "c059", "2026-01-31"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%q is not in the document", want)
+		}
+	}
+	if pages := strings.Count(string(text), "\f"); pages < 2 {
+		t.Errorf("60 cashiers on %d pages", pages)
+	}
+}

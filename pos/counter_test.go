@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,14 +32,17 @@ type counter struct {
 	skew   atomic.Int64 // nanoseconds the counter's clock is ahead
 }
 
+// papersOnce generates the keys of every test's merchant and platforms: making them takes seconds.
+var papersOnce = sync.OnceValues(sandbox.NewPapers)
+
 // newCounter opens a counter that gets every notification but does not poll.
 func newCounter(t *testing.T) *counter {
 	t.Helper()
-	c := &counter{t: t, dir: t.TempDir()}
-	var err error
-	if c.papers, err = sandbox.NewPapers(); err != nil {
+	papers, err := papersOnce()
+	if err != nil {
 		t.Fatal(err)
 	}
+	c := &counter{t: t, dir: t.TempDir(), papers: papers}
 	c.platform = sandbox.New(c.papers, sandbox.Options{Shop: "Test", Speed: 1, RefundDelay: 50 * time.Millisecond})
 	if err := c.platform.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)

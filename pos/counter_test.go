@@ -2,6 +2,7 @@ package pos_test
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -94,7 +95,7 @@ func (c *counter) open() {
 		Store: c.ledger, Now: now, Gateways: map[pos.Wallet]pos.Gateway{pos.WeChat: wx, pos.Alipay: ali},
 	}
 	handler := notify.New(notify.Options{
-		Till:     c.till,
+		Till: c.till, Log: slog.New(slog.DiscardHandler),
 		Decoders: map[pos.Wallet]notify.Decoder{pos.WeChat: wx, pos.Alipay: ali},
 	})
 	c.handler.Store(&handler)

@@ -9,7 +9,7 @@ import (
 
 // bench builds what it measures and hands over to the bench program.
 func bench(ctx context.Context, args []string) error {
-	env, err := prepare(ctx, "./cmd/...")
+	env, err := prepare(ctx)
 	if err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func shots(ctx context.Context, args []string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	env, err := prepare(ctx, "./cmd/saoma", "./cmd/saomactl")
+	env, err := prepare(ctx)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 // demonstrate makes one sale per wallet in the terminal. It needs no display, no C compiler and no system package.
 func demonstrate(ctx context.Context, data string) error {
 	env := environment{"CGO_ENABLED=0"}
-	if err := modules(ctx, env, "./cmd/saomactl"); err != nil {
+	if err := modules(ctx, env); err != nil {
 		return err
 	}
 	if err := build(ctx, env, "saomactl"); err != nil {

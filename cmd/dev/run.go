@@ -26,7 +26,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := modules(ctx, env, "./cmd/saoma", "./cmd/saomactl"); err != nil {
+	if err := modules(ctx, env); err != nil {
 		return err
 	}
 	if err := buildAll(ctx, env); err != nil {

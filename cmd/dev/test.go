@@ -24,7 +24,7 @@ func test(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		return usageError(say("test takes no arguments; for one package use go test itself.", "test 不接受参数；只测一个包请直接用 go test。"))
 	}
-	env, err := prepare(ctx, "./...", "tool")
+	env, err := prepare(ctx)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func test(ctx context.Context, args []string) error {
 }
 
 // prepare is what test, bench and shots begin with: system packages, one environment for go, and the modules.
-func prepare(ctx context.Context, patterns ...string) (environment, error) {
+func prepare(ctx context.Context) (environment, error) {
 	if err := setUp(ctx, testNeeds(runtime.GOOS)); err != nil {
 		return nil, err
 	}
@@ -49,14 +49,14 @@ func prepare(ctx context.Context, patterns ...string) (environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return env, modules(ctx, env, patterns...)
+	return env, modules(ctx, env)
 }
 
 // unitPackages is everything that must test without cgo and without a display: all but the window's main package.
 func unitPackages(ctx context.Context, env environment) ([]string, error) {
 	list, err := output(ctx, env, "go", "list", "./...")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", say("go cannot list the project's packages", "go 无法列出项目的包"), err)
 	}
 	return slices.DeleteFunc(strings.Fields(list), func(path string) bool { return strings.HasSuffix(path, "/cmd/saoma") }), nil
 }

@@ -42,20 +42,34 @@ func scanAudit(row scanner, r *AuditRow) error {
 
 // Audit appends a row to the chain.
 func (t *tx) Audit(e pos.AuditEntry) error {
-	last, err := first(t, func(row scanner, r *AuditRow) error { return row.Scan(&r.Seq, &r.hash) },
-		`SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`)
+	last, err := t.lastAudit()
 	if err != nil {
 		return err
 	}
-	if last == nil {
-		last = &AuditRow{hash: make([]byte, sha256.Size)} // the chain begins with zeros
-	}
 	r := AuditRow{Seq: last.Seq + 1, At: t.now, AuditEntry: e, prev: last.hash}
 	hash := r.chain()
-	_, err = t.exec(`INSERT INTO audit (seq, at, actor, action, subject, from_state, to_state, detail, prev, hash)
+	r.hash = hash[:]
+	if _, err := t.exec(`INSERT INTO audit (seq, at, actor, action, subject, from_state, to_state, detail, prev, hash)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.Seq, r.At.UnixMilli(), r.Actor, r.Action, r.Subject, r.From, r.To, r.Detail, r.prev, hash[:])
-	return err
+		r.Seq, r.At.UnixMilli(), r.Actor, r.Action, r.Subject, r.From, r.To, r.Detail, r.prev, r.hash); err != nil {
+		return err
+	}
+	t.audited = &r
+	return nil
+}
+
+// lastAudit is the end of the chain. The transaction remembers what it appended itself; what others
+// did before it may have been rolled back, so that is read.
+func (t *tx) lastAudit() (*AuditRow, error) {
+	if t.audited != nil {
+		return t.audited, nil
+	}
+	last, err := first(t, func(row scanner, r *AuditRow) error { return row.Scan(&r.Seq, &r.hash) },
+		`SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`)
+	if err == nil && last == nil {
+		last = &AuditRow{hash: make([]byte, sha256.Size)} // the chain begins with zeros
+	}
+	return last, err
 }
 
 // AuditTrail returns what was done about one out_trade_no or out_refund_no, oldest first.

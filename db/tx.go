@@ -13,7 +13,8 @@ type tx struct {
 	ctx     context.Context
 	session *session
 	now     time.Time
-	broken  error // SQLite's first failure; nothing more is done then
+	broken  error     // SQLite's first failure; nothing more is done then
+	audited *AuditRow // the last row it appended to the audit chain
 }
 
 var _ pos.Tx = (*tx)(nil)

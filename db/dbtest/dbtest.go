@@ -1,0 +1,41 @@
+// Package dbtest makes ledgers for tests and measurements.
+package dbtest
+
+import (
+	"context"
+	"testing"
+
+	"saoma/db"
+)
+
+// Open opens a new ledger for the test. When the test ends, the ledger is verified and closed; a rule
+// that is broken fails the test.
+func Open(t testing.TB) *db.Ledger {
+	t.Helper()
+	l, err := db.Open(t.Context(), t.TempDir(), db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		Sound(t, l)
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
+
+// Sound fails the test for every rule of the ledger that is broken.
+func Sound(t testing.TB, l *db.Ledger) {
+	t.Helper()
+	report, err := l.Verify(context.Background(), db.VerifyOptions{})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for _, c := range report.Checks {
+		if c.Broken > 0 {
+			t.Errorf("%s (%d of %d broken): %q", c.Rule, c.Broken, c.Counted, c.Violations)
+		}
+	}
+}

@@ -10,7 +10,8 @@ import (
 )
 
 // Refund asks for a refund under r's own out_request_no. Repeating it is safe: the platform then says
-// that no money moved (fund_change=N), and the query tells what the refund came to.
+// that no money moved (fund_change=N), and the query tells what the refund came to. Where it came to
+// nothing yet, the outcome is unknown, and the repetition is what tries again.
 func (g *Gateway) Refund(ctx context.Context, p *pos.Payment, r *pos.Refund) (pos.RefundEvidence, error) {
 	if err := g.ours(p); err != nil {
 		return pos.RefundEvidence{}, err
@@ -29,17 +30,19 @@ func (g *Gateway) Refund(ctx context.Context, p *pos.Payment, r *pos.Refund) (po
 	if a.OutTradeNo != p.OutTradeNo {
 		return pos.RefundEvidence{}, g.fail(pos.Unknown, "", errors.New("the answer is about another order"))
 	}
-	e := pos.RefundEvidence{
-		Wallet: pos.Alipay, OutTradeNo: p.OutTradeNo, OutRefundNo: r.OutRefundNo, Amount: r.Amount, Raw: maskJSON(text),
-	}
 	if a.FundChange == "Y" {
 		// refund_fee is the sum of the trade's refunds, so it says nothing of this one; fund_change does.
-		e.State, e.At = pos.RefundSucceeded, g.now()
-		return e, nil
+		return pos.RefundEvidence{
+			Wallet: pos.Alipay, OutTradeNo: p.OutTradeNo, OutRefundNo: r.OutRefundNo, Amount: r.Amount,
+			State: pos.RefundSucceeded, At: g.now(), Raw: maskJSON(text),
+		}, nil
 	}
-	e.State = pos.RefundProcessing
-	if q, err := g.QueryRefund(ctx, p, r); err == nil && q.State != "" {
-		return q, nil
+	e, err := g.QueryRefund(ctx, p, r)
+	if err != nil {
+		return pos.RefundEvidence{}, g.fail(pos.Unknown, "", err)
+	}
+	if e.State == "" {
+		return pos.RefundEvidence{}, g.fail(pos.Unknown, "", errors.New("the refund was taken but has not come to anything yet"))
 	}
 	return e, nil
 }

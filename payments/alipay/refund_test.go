@@ -33,10 +33,8 @@ func TestRefund(t *testing.T) {
 		asks   int
 		want   pos.RefundState
 	}{
-		"money moved":             {map[string]string{refundMethod: refundAnswer("Y")}, 1, pos.RefundSucceeded},
-		"repeated":                {map[string]string{refundMethod: refundAnswer("N"), queryMethod: queryAnswer(nil)}, 2, pos.RefundSucceeded},
-		"repeated, not yet known": {map[string]string{refundMethod: refundAnswer("N"), queryMethod: `{"code":"10000"}`}, 2, pos.RefundProcessing},
-		"repeated, no answer":     {map[string]string{refundMethod: refundAnswer("N"), queryMethod: refusalWords("20000", "ACQ.SYSTEM_ERROR")}, 2, pos.RefundProcessing},
+		"money moved": {map[string]string{refundMethod: refundAnswer("Y")}, 1, pos.RefundSucceeded},
+		"repeated":    {map[string]string{refundMethod: refundAnswer("N"), queryMethod: queryAnswer(nil)}, 2, pos.RefundSucceeded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			api := &platform{answer: c.answer}
@@ -48,6 +46,16 @@ func TestRefund(t *testing.T) {
 				t.Errorf("asked %v", biz)
 			}
 		})
+	}
+}
+
+// Where no money moved and no refund is known, only a repetition helps: it must not look accepted.
+func TestRefundThatCameToNothingIsUnknown(t *testing.T) {
+	p := payment()
+	for _, query := range []string{`{"code":"10000"}`, refusalWords("20000", "ACQ.SYSTEM_ERROR"), refusalWords("40004", "ACQ.INVALID_PARAMETER")} {
+		api := &platform{answer: map[string]string{refundMethod: refundAnswer("N"), queryMethod: query}}
+		_, err := api.gateway(t).Refund(t.Context(), p, refundOf(p))
+		wantFailure(t, err, pos.Unknown)
 	}
 }
 

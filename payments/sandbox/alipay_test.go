@@ -163,8 +163,8 @@ func TestAlipayFields(t *testing.T) {
 
 // TestAlipayLife: what exists when, and what each call may do.
 func TestAlipayLife(t *testing.T) {
-	now := time.Now().Truncate(time.Second)
-	s := start(t, Options{Now: func() time.Time { return now }})
+	now := newClock(time.Now().Truncate(time.Second))
+	s := start(t, Options{Now: now.now})
 	do := func(op, no string) string {
 		t.Helper()
 		r := alipayCall(t, s, "alipay.trade."+op, map[string]any{"out_trade_no": no})
@@ -186,19 +186,19 @@ func TestAlipayLife(t *testing.T) {
 	no := alipayOrder(t, s, map[string]any{"timeout_express": "5m"})
 	want(do("query", no), "ACQ.TRADE_NOT_EXIST")
 	want(do("close", no), "ACQ.TRADE_NOT_EXIST")
-	now = now.Add(10 * time.Minute) // timeout_express has not begun
+	now.add(10 * time.Minute) // timeout_express has not begun
 	if err := s.Scan(no); err != nil {
 		t.Fatal(err)
 	}
 	want(do("query", no), "WAIT_BUYER_PAY")
-	now = now.Add(5 * time.Minute)
+	now.add(5 * time.Minute)
 	want(do("query", no), "TRADE_CLOSED")
 	if err := s.Pay(no); err == nil {
 		t.Error("paid after timeout_express")
 	}
 
 	no = alipayOrder(t, s, map[string]any{"qr_code_timeout_express": "5m"})
-	now = now.Add(5 * time.Minute)
+	now.add(5 * time.Minute)
 	if err := s.Scan(no); err == nil {
 		t.Error("scanned after qr_code_timeout_express")
 	}

@@ -15,12 +15,25 @@ import (
 	"net/url"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
 // The clients here are written from the protocol alone and share no code with the package: they sign, send and verify
 // by themselves, so that a mistake in the package cannot hide itself.
+
+// clock is a time that tests move by hand.
+type clock struct{ ms atomic.Int64 }
+
+func newClock(at time.Time) *clock {
+	c := new(clock)
+	c.ms.Store(at.UnixMilli())
+	return c
+}
+
+func (c *clock) now() time.Time      { return time.UnixMilli(c.ms.Load()) }
+func (c *clock) add(d time.Duration) { c.ms.Add(d.Milliseconds()) }
 
 func rsaSign(t testing.TB, k *rsa.PrivateKey, text string) string {
 	t.Helper()
@@ -105,7 +118,7 @@ func (q wxRequest) send(t testing.TB, s *Sandbox) wxResult {
 }
 
 func exchange(r *http.Request) (out wxResult) {
-	client := http.Client{Timeout: 3 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Timeout: 2 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(r)
 	if err != nil {
 		out.err = err
@@ -229,8 +242,9 @@ type aliResult struct {
 func aliExchange(r *http.Request) (out aliResult) {
 	res := exchange(r)
 	out.status, out.header, out.raw, out.err = res.status, res.header, res.body, res.err
-	rest, ok := strings.CutPrefix(res.body, `{"`)
-	if out.node, rest, ok = strings.Cut(rest, `":`); !ok {
+	rest, isJSON := strings.CutPrefix(res.body, `{"`)
+	node, rest, isAnswer := strings.Cut(rest, `":`)
+	if out.node = node; !isJSON || !isAnswer {
 		return out
 	}
 	d := json.NewDecoder(bytes.NewReader([]byte(rest)))

@@ -115,6 +115,7 @@ func (s *Sandbox) attempt(wallet, outTradeNo string, n *notice) bool {
 		s.waitOvertaken()
 	case FaultForged:
 		s.post(wallet, n, FaultForged)
+		f.Kind = "" // then the real one
 	case FaultDuplicate:
 		var twin bool
 		done := make(chan struct{})

@@ -38,8 +38,8 @@ func get(t *testing.T, url, language string) (int, string) {
 
 // TestPhonePages: what a code shows over its life, in both languages, without a browser.
 func TestPhonePages(t *testing.T) {
-	now := time.Now()
-	s := start(t, Options{Shop: "晨光小店", Now: func() time.Time { return now }})
+	now := newClock(time.Now())
+	s := start(t, Options{Shop: "晨光小店", Now: now.now})
 	a := wechatOrder(t, s, map[string]any{"description": "<b>tea</b>"})
 	if s.Orders()[0].State != wxNotPay {
 		t.Fatal(s.Orders())
@@ -67,7 +67,7 @@ func TestPhonePages(t *testing.T) {
 		t.Errorf("an unknown code: %d", status)
 	}
 	code = s.Orders()[0].CodeURL
-	now = now.Add(codeLife)
+	now.add(codeLife)
 	if _, page := get(t, code, "zh"); !strings.Contains(page, "二维码已过期") {
 		t.Errorf("an expired code: %s", page)
 	}

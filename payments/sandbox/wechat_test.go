@@ -263,10 +263,10 @@ func TestWeChatOrderAgain(t *testing.T) {
 
 // TestWeChatExpiry: time_expire ends paying, not the order.
 func TestWeChatExpiry(t *testing.T) {
-	now := time.Now()
-	s := start(t, Options{Now: func() time.Time { return now }})
-	no := wechatOrder(t, s, map[string]any{"time_expire": now.Add(2 * time.Minute).Format(time.RFC3339)})
-	now = now.Add(2 * time.Minute)
+	now := newClock(time.Now())
+	s := start(t, Options{Now: now.now})
+	no := wechatOrder(t, s, map[string]any{"time_expire": now.now().Add(2 * time.Minute).Format(time.RFC3339)})
+	now.add(2 * time.Minute)
 	if err := s.Pay(no); err == nil {
 		t.Error("paid after time_expire")
 	}
@@ -277,7 +277,7 @@ func TestWeChatExpiry(t *testing.T) {
 		t.Errorf("close: %d %s", r.status, r.body)
 	}
 	no = wechatOrder(t, s, nil)
-	now = now.Add(2 * time.Hour)
+	now.add(2 * time.Hour)
 	if err := s.Pay(no); err == nil {
 		t.Error("paid by a code two hours old")
 	}
@@ -285,8 +285,8 @@ func TestWeChatExpiry(t *testing.T) {
 
 // TestWeChatRefundRules goes through what the platform refuses.
 func TestWeChatRefundRules(t *testing.T) {
-	now := time.Now()
-	s := start(t, Options{Now: func() time.Time { return now }, Speed: 1e6})
+	now := newClock(time.Now())
+	s := start(t, Options{Now: now.now, Speed: 1e6})
 	no := wechatOrder(t, s, nil)
 	ask := func(outRefundNo string, refund, total int, with map[string]any) wxResult {
 		t.Helper()
@@ -353,7 +353,7 @@ func TestWeChatRefundRules(t *testing.T) {
 	if err := s.Pay(no); err != nil {
 		t.Fatal(err)
 	}
-	now = now.AddDate(0, 0, 366)
+	now.add(366 * 24 * time.Hour)
 	if r := ask("LATE", 1, 1250, nil); r.status != 400 {
 		t.Errorf("after a year: %d %s", r.status, r.body)
 	}

@@ -179,7 +179,7 @@ func (c *charging) announce(p *pos.Payment) {
 	switch p.State {
 	case pos.Waiting:
 		c.shown = true
-		c.emit(o, qr(p.CodeURL)+"\n"+c.lang.T("%s ¥%s, payable until %s", p.Wallet, p.Amount, p.ExpiresAt.In(zone).Format(time.TimeOnly))+"\n"+number)
+		c.emit(o, qr(p.CodeURL, c.terminal())+"\n"+c.lang.T("%s ¥%s, payable until %s", p.Wallet, p.Amount, p.ExpiresAt.In(zone).Format(time.TimeOnly))+"\n"+number+"\ncode_url      "+p.CodeURL)
 	case pos.Created:
 		o.Message = c.lang.T("%s has not answered yet; the counter goes on asking under the same number.", p.Wallet)
 		c.emit(o, o.Message+"\n"+number)

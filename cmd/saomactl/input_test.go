@@ -190,8 +190,11 @@ func TestQR(t *testing.T) {
 	}
 	want := code.Bitmap()
 	var got [][]bool
-	for line := range strings.Lines(qr(url)) {
-		line = strings.TrimSuffix(strings.TrimPrefix(line, "\x1b[97;40m"), "\x1b[0m\n")
+	if strings.NewReplacer(colours, "", plain, "").Replace(qr(url, true)) != qr(url, false) {
+		t.Error("colour changes the drawing")
+	}
+	for line := range strings.Lines(qr(url, false)) {
+		line = strings.TrimSuffix(line, "\n")
 		var upper, lower []bool
 		for _, r := range line {
 			upper = append(upper, r == ' ' || r == '▄') // dark above

@@ -227,6 +227,9 @@ func TestBesideServe(t *testing.T) {
 			t.Errorf("%v: said so after %s", args, took)
 		}
 	}
+	if r := s.run("sandbox", "--listen", "127.0.0.1:0"); r.code != 1 || !strings.Contains(r.err, "running already") {
+		t.Errorf("a second sandbox: %+v", r)
+	}
 	for _, args := range [][]string{{"orders"}, {"show", no}, {"report"}, {"verify"}} {
 		if r := s.run(args...); r.code != 0 || r.out == "" {
 			t.Errorf("%v: %+v", args, r)

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/gofrs/flock"
+
 	"saoma/cmd/internal/config"
 	"saoma/cmd/internal/counter"
 	"saoma/payments/sandbox"
@@ -56,6 +58,11 @@ func (a *app) sandbox(ctx context.Context, f *flags, args []string) error {
 	if err != nil {
 		return pos.Errorf(pos.Setup, "The sandbox's papers in %s cannot be read.", filepath.Join(cfg.Dir, config.SandboxDir)).Because(err)
 	}
+	release, err := lockSandbox(filepath.Join(cfg.Dir, config.SandboxDir))
+	if err != nil {
+		return err
+	}
+	defer release()
 	log, logFile, err := counter.OpenLog(filepath.Join(cfg.Dir, config.SandboxDir, "sandbox.log"))
 	if err != nil {
 		return err
@@ -79,15 +86,29 @@ func (a *app) sandbox(ctx context.Context, f *flags, args []string) error {
 	return s.Close()
 }
 
-// listenAt is the address --listen names, or the one saoma.toml leads to.
+// listenAt is the address --listen names, or the one saoma.toml leads to. A folder that talks to the
+// real platforms is never turned into a sandbox.
 func listenAt(cfg *config.Config, listen string) (string, error) {
-	if listen != "" {
-		_, _, err := splitListen(listen)
-		return listen, err
-	}
 	u, err := url.Parse(cfg.SandboxURL())
 	if err != nil || u.Port() == "" {
 		return "", pos.Errorf(pos.Setup, "wechat.base_url and alipay.gateway_url do not lead to this machine, so %s is not a sandbox folder; make one with: saomactl init --sandbox", cfg.Dir)
 	}
-	return u.Host, nil
+	if listen == "" {
+		return u.Host, nil
+	}
+	_, _, err = splitListen(listen)
+	return listen, err
+}
+
+// lockSandbox keeps a second sandbox from writing the same state file.
+func lockSandbox(dir string) (release func(), err error) {
+	lock := flock.New(filepath.Join(dir, "lock"))
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, pos.Errorf(pos.Setup, "The data folder %s cannot be locked.", dir).Because(err)
+	}
+	if !locked {
+		return nil, pos.Errorf(pos.Conflict, "The sandbox of %s is running already.", dir)
+	}
+	return func() { _ = lock.Unlock() }, nil // the end of the process unlocks too
 }

@@ -73,7 +73,7 @@ func open(app fyne.App, o Options, do func(func())) *Cashier {
 	c.win.SetCloseIntercept(c.onClose)
 	c.listenToKeys()
 	c.buildUI()
-	c.win.Resize(fyne.NewSize(1240, 780))
+	c.win.Resize(fyne.NewSize(1280, 800))
 	c.win.Show()
 	c.till.Subscribe(func(e pos.Event) { c.do(func() { c.onEvent(e) }) })
 	c.load()

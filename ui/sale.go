@@ -1,7 +1,11 @@
 package ui
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 
 	"saoma/pos"
 	"saoma/ui/kit"
@@ -12,6 +16,7 @@ type sale struct {
 	object  fyne.CanvasObject
 	amount  *kit.Fit
 	title   *kit.Entry
+	fixed   *kit.Fit      // the title while it cannot be changed
 	wallets []*kit.Button // as pos.Wallets
 }
 
@@ -23,6 +28,10 @@ func newSale(c *Cashier, title string) *sale {
 	s.amount.Align = fyne.TextAlignTrailing
 	s.title = kit.NewEntry(c.l.T("What for (optional)"), c.onKey)
 	s.title.SetText(title)
+	s.fixed = kit.NewFit("", 17, kit.Muted, false, 1)
+	s.fixed.Align = fyne.TextAlignTrailing
+	room := canvas.NewRectangle(color.Transparent) // keeps the keypad where it is
+	room.SetMinSize(s.title.MinSize())
 
 	var buttons []kit.Item
 	for i, w := range pos.Wallets {
@@ -36,7 +45,7 @@ func newSale(c *Cashier, title string) *sale {
 	s.object = kit.CardOf(kit.Col(10,
 		kit.Fixed(label),
 		kit.Fixed(s.amount),
-		kit.Fixed(s.title),
+		kit.Fixed(container.NewStack(room, s.title, s.fixed)),
 		kit.Grow(1, kit.NewKeypad(c.onAmountKey)),
 		kit.Fixed(kit.Row(10, buttons...)),
 	))
@@ -53,9 +62,12 @@ func (s *sale) show(c *Cashier) {
 	}
 	s.amount.Set(text, colour)
 	if c.live() {
-		s.title.Disable()
+		s.fixed.Set(c.current.Title, kit.Muted)
+		s.fixed.Show()
+		s.title.Hide()
 	} else {
-		s.title.Enable()
+		s.fixed.Hide()
+		s.title.Show()
 	}
 	for i, w := range pos.Wallets {
 		_, setUp := c.till.Gateways[w]

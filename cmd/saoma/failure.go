@@ -20,9 +20,19 @@ func haveDisplay() bool {
 }
 
 // watchWindowFailure says in words why no window opens. Fyne has no way to ask: it logs the reason,
-// such as a missing OpenGL driver, and ends the process.
-func watchWindowFailure(l words.Language, stderr io.Writer) {
-	log.SetOutput(&failureWriter{l: l, out: stderr})
+// such as a missing OpenGL driver, and then ends the process or panics. The function it returns is
+// deferred around everything that opens windows.
+func watchWindowFailure(l words.Language, stderr io.Writer) func() {
+	w := &failureWriter{l: l, out: stderr}
+	log.SetOutput(w)
+	return func() {
+		if p := recover(); p != nil {
+			if !w.said {
+				panic(p)
+			}
+			os.Exit(exitError) // the sentence has been said; the ledger is safe at any moment
+		}
+	}
 }
 
 type failureWriter struct {
@@ -34,11 +44,12 @@ type failureWriter struct {
 // failures are what Fyne logs when a window cannot be made.
 var failures = [][]byte{[]byte("window creation error"), []byte("failed to initialise GLFW"), []byte("failed to initialise OpenGL")}
 
+// Write implements io.Writer for package log, which Fyne writes to.
 func (w *failureWriter) Write(text []byte) (int, error) {
 	for _, f := range failures {
 		if !w.said && bytes.Contains(text, f) {
 			w.said = true
-			sentence := w.l.T("The window cannot open: this computer's graphics driver gives no OpenGL 2. Install the driver of the graphics card; on Windows, Mesa's opengl32.dll beside saoma.exe helps as well.")
+			sentence := w.l.T("The window cannot open: there is no display, or its driver gives no OpenGL 2. Install the driver of the graphics card; on Windows, Mesa's opengl32.dll beside saoma.exe helps as well.")
 			fmt.Fprintln(w.out, sentence)
 			alert(sentence)
 		}

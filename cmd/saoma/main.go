@@ -44,7 +44,7 @@ func run(args []string, stderr io.Writer) int {
 		fmt.Fprintln(stderr, f.language().T("There is no display here, so the window cannot open; saomactl works without one."))
 		return exitError
 	}
-	watchWindowFailure(f.language(), stderr)
+	defer watchWindowFailure(f.language(), stderr)()
 	app.SetMetadata(metadata())
 	a := app.NewWithID(metadata().ID)
 	a.SetIcon(fyne.NewStaticResource("saoma.png", assets.IconPNG))

@@ -29,7 +29,9 @@ func (c controller) ensureData(ctx context.Context) error {
 		return err
 	}
 	return step(say("new sandbox shop in %s", "在 %s 新建沙箱店铺", c.data), func() error {
-		return c.command(ctx, "init", "--sandbox").Run()
+		cmd := c.command(ctx, "init", "--sandbox")
+		cmd.Stdout = nil // it says what to type next, and that is what we do ourselves
+		return cmd.Run()
 	})
 }
 
@@ -64,7 +66,8 @@ func (c controller) startSandbox(ctx context.Context) (*sandbox, error) {
 	if err != nil || event.Event != "listening" || event.URL == "" {
 		cancel()
 		_ = cmd.Wait() // the sandbox has said why on stderr
-		return nil, failure{1, say("The sandbox did not start (its words are above).", "沙箱未能启动（原因见上）。")}
+		return nil, failure{1, say("The sandbox did not start (its words are above). If a counter is open on %s already, use its window, close it first, or take another folder with --data.",
+			"沙箱未能启动（原因见上）。如果 %s 上已有收银台在运行，请使用它的窗口、先将其关闭，或用 --data 换一个目录。", c.data)}
 	}
 	fmt.Println(say("Sandbox: %s    the customer's phone: %s", "沙箱：%s    顾客手机：%s", event.URL, event.Phone))
 	ended := make(chan struct{})

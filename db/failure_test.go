@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"saoma/pos"
 )
@@ -37,33 +37,25 @@ func countOrders(t *testing.T, l *Ledger) (n int) {
 	return n
 }
 
-// together makes the writer take all fns in one group.
+// together makes the writer take all fns in one group. It needs a synctest bubble.
 func together(l *Ledger, fns ...func(pos.Tx) error) []error {
 	errs := make([]error, len(fns))
-	jobs := make([]*job, len(fns))
-	for i, fn := range fns {
-		jobs[i] = &job{ctx: context.Background(), fn: fn, done: make(chan struct{})}
-	}
-	var queue sync.WaitGroup
-	queue.Go(func() {
-		_ = l.Update(context.Background(), func(pos.Tx) error {
-			for _, j := range jobs {
-				queue.Go(func() { l.jobs <- j })
-			}
-			time.Sleep(20 * time.Millisecond) // until they stand in the queue
-			return nil
-		})
+	var all sync.WaitGroup
+	_ = l.Update(context.Background(), func(pos.Tx) error {
+		for i, fn := range fns {
+			all.Go(func() { errs[i] = l.Update(context.Background(), fn) })
+		}
+		synctest.Wait() // until they stand in the queue
+		return nil
 	})
-	for i, j := range jobs {
-		<-j.done
-		errs[i] = j.err
-	}
-	queue.Wait()
+	all.Wait()
 	return errs
 }
 
 // TestFailedCommitFailsAll makes COMMIT itself fail, by a reference that is checked only then.
-func TestFailedCommitFailsAll(t *testing.T) {
+func TestFailedCommitFailsAll(t *testing.T) { synctest.Test(t, failedCommitFailsAll) }
+
+func failedCommitFailsAll(t *testing.T) {
 	l := openHere(t)
 	errs := together(l,
 		func(tx pos.Tx) error { return addOrder(tx, "one") },
@@ -91,7 +83,9 @@ func TestFailedCommitFailsAll(t *testing.T) {
 }
 
 // TestFullDisk lets the ledger grow no more, which SQLite treats as a full disk.
-func TestFullDisk(t *testing.T) {
+func TestFullDisk(t *testing.T) { synctest.Test(t, fullDisk) }
+
+func fullDisk(t *testing.T) {
 	l := openHere(t)
 	limit := func(pages int) {
 		if _, err := l.writer.conn.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
@@ -167,77 +161,6 @@ func TestDamagedFile(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), filepath.Join(dir, FileName, "x", "\x00"), Options{}); pos.CodeOf(err) != pos.Setup {
 		t.Errorf("an impossible folder: %v", err)
-	}
-}
-
-func TestMigrations(t *testing.T) {
-	dir := t.TempDir()
-	markers := func() (n int, newest int64) {
-		l, err := Open(t.Context(), dir, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		if err := l.writer.conn.QueryRowContext(t.Context(), "SELECT count(*), max(at) FROM migration").Scan(&n, &newest); err != nil {
-			t.Fatal(err)
-		}
-		return n, newest
-	}
-	files, err := migrationFiles()
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, at := markers()
-	again, sameAt := markers()
-	if n != len(files) || again != n || sameAt != at {
-		t.Errorf("steps %d at %d, then %d at %d, of %d", n, at, again, sameAt, len(files))
-	}
-
-	alter := func(statement string, args ...any) {
-		d, err := connect(filepath.Join(dir, FileName), "_txlock=immediate")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer d.Close()
-		if _, err := d.Exec(statement, args...); err != nil {
-			t.Fatal(err)
-		}
-	}
-	refused := func(err error, word string) {
-		t.Helper()
-		if pos.CodeOf(err) != pos.Setup || !strings.Contains(err.Error(), word) {
-			t.Errorf("%v, want a word about %s", err, word)
-		}
-	}
-	alter("INSERT INTO migration VALUES (?, 'from the future', 1)", len(files)+1)
-	_, err = Open(t.Context(), dir, Options{})
-	refused(err, "newer")
-	_, err = OpenReadOnly(t.Context(), dir)
-	refused(err, "newer")
-	alter("DELETE FROM migration WHERE number >= ?", len(files))
-	_, err = OpenReadOnly(t.Context(), dir)
-	refused(err, "older")
-	alter("DROP TABLE migration")
-	_, err = OpenReadOnly(t.Context(), dir)
-	refused(err, "older")
-}
-
-// TestHalfAStepIsNoStep breaks the last step and sees neither it nor its marker.
-func TestHalfAStepIsNoStep(t *testing.T) {
-	d, err := connect(filepath.Join(t.TempDir(), FileName), "_txlock=immediate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if _, err := d.Exec("CREATE VIEW audit AS SELECT 1"); err != nil { // in the way of the first step
-		t.Fatal(err)
-	}
-	if err := migrate(t.Context(), d, time.Now()); err == nil {
-		t.Fatal("migrated over a broken step")
-	}
-	var left int
-	if err := d.QueryRow("SELECT (SELECT count(*) FROM migration) + (SELECT count(*) FROM sqlite_schema WHERE name = 'orders')").Scan(&left); err != nil || left != 0 {
-		t.Errorf("%d things of a broken step are left (%v)", left, err)
 	}
 }
 

@@ -76,5 +76,6 @@ func (l *folderLock) taken() error {
 }
 
 func (l *folderLock) release() error {
-	return errors.Join(os.Remove(l.owner), l.lock.Unlock())
+	_ = os.Remove(l.owner) // it means nothing without the lock
+	return l.lock.Unlock()
 }

@@ -1,7 +1,10 @@
 package db_test
 
 import (
+	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -107,12 +110,27 @@ func TestReadOnlyBesideAWriter(t *testing.T) {
 	if after, err := r.OrderByNo(t.Context(), no); err != nil || after.Order.Status != pos.OrderPaid {
 		t.Errorf("after the writer closed: %+v (%v)", after, err)
 	}
+	before := content(t, dir)
 	alone, err := db.OpenReadOnly(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer alone.Close()
 	sound(t, alone)
+	if err := errors.Join(alone.Close(), r.Close()); err != nil {
+		t.Error(err)
+	}
+	if !bytes.Equal(content(t, dir), before) {
+		t.Error("reading changed the file")
+	}
+}
+
+func content(t *testing.T, dir string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, db.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 func TestPathsOfPeople(t *testing.T) {

@@ -83,12 +83,12 @@ func TestOneSettlementOfMany(t *testing.T) {
 func gather(t *testing.T, l *db.Ledger, first func(pos.Tx) error, others ...func(pos.Tx) error) []error {
 	t.Helper()
 	errs := make([]error, len(others)+1)
-	begun, go_on := make(chan struct{}), make(chan struct{})
+	begun, proceed := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
 		errs[len(others)] = l.Update(context.Background(), func(tx pos.Tx) error {
 			close(begun)
-			<-go_on
+			<-proceed
 			return first(tx)
 		})
 	})
@@ -97,7 +97,7 @@ func gather(t *testing.T, l *db.Ledger, first func(pos.Tx) error, others ...func
 		all.Go(func() { errs[i] = l.Update(context.Background(), fn) })
 	}
 	synctest.Wait() // all of them are blocked now
-	close(go_on)
+	close(proceed)
 	all.Wait()
 	return errs
 }

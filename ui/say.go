@@ -62,7 +62,7 @@ func confirmed(l words.Language, p *pos.Payment) string {
 	case pos.FromCheck:
 		return l.T("checked")
 	case pos.FromClose:
-		return l.T("found while cancelling")
+		return l.T("found when closing")
 	}
 	return l.T("found in the bill")
 }

@@ -170,7 +170,7 @@ func (w *Window) success() fyne.CanvasObject {
 	l := w.view.Language
 	return ground(kit.Good, kit.Col(10, kit.Gap(1),
 		kit.Fixed(container.NewCenter(kit.Tick(200, kit.Card, kit.Good))),
-		kit.Fixed(kit.NewFit(l.T("Payment received"), 52, kit.Card, true, 1).Centred()),
+		kit.Fixed(kit.NewFit(l.T("Payment complete"), 52, kit.Card, true, 1).Centred()),
 		kit.Fixed(kit.NewFit("¥"+w.view.Payment.Amount.String(), 110, kit.Card, true, 1).Centred()),
 		kit.Fixed(kit.NewFit(l.T("Thank you!"), 32, kit.Card, false, 1).Centred()),
 		kit.Gap(1)))

@@ -65,7 +65,7 @@ func (s *Sandbox) alipayMessage(ctx context.Context, n *notice, fault FaultKind)
 	}
 	f.Set("notify_time", aliTimestamp(s.now()))
 	key := s.papers.Alipay.PlatformKey
-	if fault == FaultForged || fault == FaultBadSignature {
+	if fault == FaultForged || fault == FaultBadSignature || fault == FaultProbe {
 		key = stranger()
 	}
 	signature := sign(key, signedText(f))

@@ -41,6 +41,7 @@ const (
 	FaultLost      FaultKind = "lost"      // not delivered; the schedule goes on
 	FaultForged    FaultKind = "forged"    // an attacker's copy arrives before the real one
 	FaultCorrupt   FaultKind = "corrupt"   // changed on the way: its signature no longer fits
+	FaultProbe     FaultKind = "probe"     // WeChat Pay's own probe of the merchant's checks arrives before the real one
 )
 
 // Operations a Fault can be limited to.
@@ -67,7 +68,7 @@ var requestFaults = []FaultKind{
 }
 
 var notifyFaults = []FaultKind{
-	FaultDuplicate, FaultReordered, FaultLate, FaultLost, FaultForged, FaultCorrupt,
+	FaultDuplicate, FaultReordered, FaultLate, FaultLost, FaultForged, FaultCorrupt, FaultProbe,
 	FaultDelay, FaultBadSignature, FaultUnsigned, // only when Op says notify: see fits
 }
 

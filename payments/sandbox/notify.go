@@ -44,6 +44,7 @@ type notice struct {
 func notifyClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.Proxy = nil
+	t.MaxIdleConnsPerHost = 64 // a busy shop is one host
 	return &http.Client{
 		Transport:     t,
 		Timeout:       notifyTimeout,
@@ -113,8 +114,8 @@ func (s *Sandbox) attempt(wallet, outTradeNo string, n *notice) bool {
 		}
 	case FaultReordered:
 		s.waitOvertaken()
-	case FaultForged:
-		s.post(wallet, n, FaultForged)
+	case FaultForged, FaultProbe:
+		s.post(wallet, n, f.Kind)
 		f.Kind = "" // then the real one
 	case FaultDuplicate:
 		var twin bool
@@ -149,7 +150,7 @@ func (s *Sandbox) post(wallet string, n *notice, fault FaultKind) bool {
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, 4<<10))
-	return err == nil && fault != FaultForged && accepted(res.StatusCode, body)
+	return err == nil && fault != FaultForged && fault != FaultProbe && accepted(res.StatusCode, body)
 }
 
 // waitOvertaken holds a notification back until another one has been delivered.

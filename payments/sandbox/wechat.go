@@ -168,17 +168,16 @@ func (s *Sandbox) authorize(c *call) *wxError {
 	case err != nil || skew > clockSkew:
 		return signError("Http头Authorization中的timestamp与当前时间相差不得超过 5 分钟", "timestamp")
 	}
-	message := c.r.Method + "\n" + c.r.URL.RequestURI() + "\n" + fields.timestamp + "\n" + fields.nonce + "\n" + string(c.body) + "\n"
-	if c.r.RequestURI != "" { // the bytes as sent: URL.RequestURI may have normalised them
-		message = c.r.Method + "\n" + originForm(c.r.RequestURI) + "\n" + fields.timestamp + "\n" + fields.nonce + "\n" + string(c.body) + "\n"
-	}
+	lines := []string{c.r.Method, originForm(c.r.RequestURI), fields.timestamp, fields.nonce, string(c.body), ""}
+	message := strings.Join(lines, "\n")
 	if !verify(&p.MerchantKey.PublicKey, message, fields.signature) {
 		return signError("错误的签名，验签失败", "signature")
 	}
 	return nil
 }
 
-// originForm is the path and query of a request target, which a proxy's client sends as a whole address.
+// originForm is the path and query of a request target exactly as sent: a parsed URL may have normalised them.
+// A proxy's client sends the whole address.
 func originForm(target string) string {
 	if strings.HasPrefix(target, "/") {
 		return target

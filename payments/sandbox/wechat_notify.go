@@ -99,6 +99,9 @@ func (s *Sandbox) wechatMessage(ctx context.Context, n *notice, fault FaultKind)
 	if fault != FaultUnsigned {
 		s.wechatSignature(req.Header, serial, key, body)
 	}
+	if fault == FaultProbe { // a signature that says it is wrong on purpose
+		req.Header.Set("Wechatpay-Signature", "WECHATPAY/SIGNTEST/"+req.Header.Get("Wechatpay-Signature"))
+	}
 	if fault == FaultCorrupt {
 		spoil(req, bytes.Replace(body, []byte(n.ID[:8]), []byte("00000000"), 1))
 	}

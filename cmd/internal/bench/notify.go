@@ -23,7 +23,7 @@ import (
 const (
 	connections = 64
 	charging    = 16 // charges in flight while orders are prepared
-	turns       = 8 // between notifications and bare commits
+	turns       = 8  // between notifications and bare commits
 	limitTime   = time.Second
 	price       = pos.Fen(1250)
 )

@@ -33,6 +33,7 @@ type screen struct {
 	x       *xgb.Conn
 	root    xproto.Window
 	codes   map[xproto.Keysym]xproto.Keycode
+	frame   image.Rectangle // of the window awaited last
 }
 
 func hasXvfb() bool {
@@ -164,7 +165,8 @@ func (s *screen) awaitWindow(ctx context.Context, p *program) (time.Time, error)
 			return false, fmt.Errorf("the program ended: %s", text)
 		default:
 		}
-		w, err := s.window()
+		w, frame, err := s.window()
+		s.frame = frame
 		if err != nil || w == 0 {
 			return false, err
 		}
@@ -177,11 +179,11 @@ func (s *screen) awaitWindow(ctx context.Context, p *program) (time.Time, error)
 	return seen, err
 }
 
-// window is the window shown; 0: none yet.
-func (s *screen) window() (xproto.Window, error) {
+// window is the window shown and where it is; 0: none yet.
+func (s *screen) window() (xproto.Window, image.Rectangle, error) {
 	tree, err := xproto.QueryTree(s.x, s.root).Reply()
 	if err != nil {
-		return 0, err
+		return 0, image.Rectangle{}, err
 	}
 	for _, w := range tree.Children {
 		a, err := xproto.GetWindowAttributes(s.x, w).Reply()
@@ -190,10 +192,11 @@ func (s *screen) window() (xproto.Window, error) {
 		}
 		g, err := xproto.GetGeometry(s.x, xproto.Drawable(w)).Reply()
 		if err == nil && a.MapState == xproto.MapStateViewable && g.Width > screenWidth/2 {
-			return w, nil
+			at := image.Pt(int(g.X), int(g.Y))
+			return w, image.Rectangle{at, at.Add(image.Pt(int(g.Width), int(g.Height)))}.Intersect(whole), nil
 		}
 	}
-	return 0, nil
+	return 0, image.Rectangle{}, nil
 }
 
 // until asks again and again whether something is so.

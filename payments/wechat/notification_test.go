@@ -225,13 +225,13 @@ func TestNotificationUsesTheGatewaysClock(t *testing.T) {
 	}
 }
 
-// quiet checks that an error quotes nothing of the request.
+// quiet checks that an error quotes nothing of the request, and that no panic had to be caught.
 func quiet(t *testing.T, err error, header http.Header, body []byte) {
 	t.Helper()
 	if err == nil {
 		return
 	}
-	said := []string{testAPIv3, testOpenID, payment().OutTradeNo, header.Get("Wechatpay-Signature"), header.Get("Wechatpay-Nonce")}
+	said := []string{"panic", testAPIv3, testOpenID, payment().OutTradeNo, header.Get("Wechatpay-Signature"), header.Get("Wechatpay-Nonce")}
 	if len(body) > 20 {
 		said = append(said, string(body))
 	}

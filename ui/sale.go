@@ -36,15 +36,14 @@ func newSale(c *Cashier, title string) *sale {
 	var buttons []kit.Item
 	for i, w := range pos.Wallets {
 		colour := markOf(w).Color
-		look := kit.Look{Fill: colour, Ink: kit.Card, Edge: colour, Points: 24, Height: 76, Stacked: true}
+		look := kit.Look{Fill: colour, Ink: kit.Card, Edge: colour, Points: 23, Height: 70, Stacked: true}
 		b := kit.NewButton(c.l.T(w.Name()), walletKeys[i], "", look, func() { c.onWallet(w) })
 		s.wallets = append(s.wallets, b)
 		buttons = append(buttons, kit.Share(1, b))
 	}
 	label := kit.NewText(c.l.T("Amount"), 17, kit.Muted, true)
 	s.object = kit.CardOf(kit.Col(10,
-		kit.Fixed(label),
-		kit.Fixed(s.amount),
+		kit.Fixed(container.NewStack(s.amount, kit.Col(0, kit.Fixed(label), kit.Gap(1)))),
 		kit.Fixed(container.NewStack(room, s.title, s.fixed)),
 		kit.Grow(1, kit.NewKeypad(c.onAmountKey)),
 		kit.Fixed(kit.Row(10, buttons...)),

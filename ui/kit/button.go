@@ -19,9 +19,9 @@ type Look struct {
 
 // Looks of the buttons of the counter.
 var (
-	KeyLook    = Look{Key, Ink, Line, 30, 54, false}
-	PlainLook  = Look{Card, Ink, Line, 17, 46, false}
-	StrongLook = Look{Busy, Card, Busy, 17, 46, false}
+	KeyLook    = Look{Key, Ink, Line, 30, 44, false}
+	PlainLook  = Look{Card, Ink, Line, 16, 46, false}
+	StrongLook = Look{Busy, Card, Busy, 16, 46, false}
 	BarLook    = Look{blend(Navy, Card, 24), Card, blend(Navy, Card, 60), 15, 36, false}
 	PayLook    = Look{Gold, Navy, Gold, 18, 46, false}
 )
@@ -188,7 +188,7 @@ func (r *buttonRenderer) widths() (glyph, label, chip, sum float32) {
 
 func (r *buttonRenderer) MinSize() fyne.Size {
 	_, _, _, w := r.widths()
-	return fyne.NewSize(w+Px(r.b.look.Points*1.3), Px(r.b.look.Height))
+	return fyne.NewSize(w+Px(r.b.look.Points*1.15), Px(r.b.look.Height))
 }
 
 func (r *buttonRenderer) Layout(size fyne.Size) {

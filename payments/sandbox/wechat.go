@@ -128,8 +128,8 @@ func (s *Sandbox) wechatAnswer(c *call, route *wxRoute) answer {
 
 func (s *Sandbox) wechatRun(c *call, route *wxRoute) (int, any, *wxError) {
 	switch {
-	case c.r.Header.Get("Accept") == "" || c.r.Header.Get("User-Agent") == "":
-		return 0, nil, wxFail(400, "INVALID_REQUEST", "Http头缺少Accept或User-Agent")
+	case c.r.Header.Get("User-Agent") == "": // no Accept means any (RFC 9110, 12.5.1)
+		return 0, nil, wxFail(400, "INVALID_REQUEST", "Http头缺少User-Agent")
 	case route == nil:
 		return 0, nil, wxFail(404, "RESOURCE_NOT_EXISTS", "请求的接口不存在")
 	case c.r.Method != route.method:

@@ -70,8 +70,8 @@ func TestWeChatAuthorization(t *testing.T) {
 			t.Errorf("%s: %d %s", name, r.status, r.body)
 		}
 	}
-	if r := (wxRequest{method: "GET", path: path, change: func(r *http.Request) { r.Header.Del("Accept") }}).send(t, s); r.status != 400 || !strings.Contains(r.json.Message, "Accept") {
-		t.Errorf("without Accept: %d %s", r.status, r.body)
+	if r := (wxRequest{method: "GET", path: path, change: func(r *http.Request) { r.Header.Set("User-Agent", "") }}).send(t, s); r.status != 400 || !strings.Contains(r.json.Message, "User-Agent") {
+		t.Errorf("without User-Agent: %d %s", r.status, r.body)
 	}
 	if len(s.Orders()) != 0 {
 		t.Errorf("orders: %+v", s.Orders())

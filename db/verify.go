@@ -34,26 +34,63 @@ type Check struct {
 	Violations []string // the first of these: the number of the thing and what is wrong, amounts in fen
 }
 
-// rules are the checks, in the order of a report.
-var rules = []struct {
-	name, rule string
-	verify     func(*verifier) error
+// checks are what Verify looks at, in the order of a report.
+var checks = []struct {
+	name   string
+	verify func(*verifier) error
 }{
-	{"integrity", "The ledger's file is intact.", verifyIntegrity},
-	{"schema", "The ledger's tables and guards are as the program made them.", verifySchema},
-	{"durability", "The ledger is written ahead and waits for the disk at every commit.", verifyDurability},
-	{"references", "Every row belongs to rows that exist.", verifyReferences},
-	{"payment entries", "Every paid payment has exactly one entry, of its amount.", verifyPaymentEntries},
-	{"refund entries", "Every succeeded refund has exactly one entry, of its amount.", verifyRefundEntries},
-	{"entries", "Every entry belongs to a paid payment or to a succeeded refund.", verifyEntries},
-	{"refunds", "The refunds of a payment never exceed it.", verifyRefunds},
-	{"evidence", "All evidence of payment led to an entry or to an exception.", verifyEvidence},
-	{"orders", "Every order's status follows from its payments.", verifyOrders},
-	{"totals", "The daily totals are the sums of their entries.", verifyTotals},
-	{"batches", "Every close froze exactly the entries it counted.", verifyBatches},
-	{"audit chain", "No row of the audit chain was changed, added or taken out.", verifyChain},
-	{"audit states", "Every state follows from the one before it and has its row in the audit chain.", verifyStates},
-	{"secrets", "No secret and no payer's full identity is on record.", verifySecrets},
+	{"integrity", verifyIntegrity},
+	{"schema", verifySchema},
+	{"durability", verifyDurability},
+	{"references", verifyReferences},
+	{"payment entries", verifyPaymentEntries},
+	{"refund entries", verifyRefundEntries},
+	{"entries", verifyEntries},
+	{"refunds", verifyRefunds},
+	{"evidence", verifyEvidence},
+	{"orders", verifyOrders},
+	{"totals", verifyTotals},
+	{"batches", verifyBatches},
+	{"audit chain", verifyChain},
+	{"audit states", verifyStates},
+	{"secrets", verifySecrets},
+}
+
+// rule is what the check of this name demands: the English sentence and the key of its translation.
+func rule(name string) string {
+	switch name {
+	case "integrity":
+		return "The ledger's file is intact."
+	case "schema":
+		return "The ledger's tables and guards are as the program made them."
+	case "durability":
+		return "The ledger is written ahead and waits for the disk at every commit."
+	case "references":
+		return "Every row belongs to rows that exist."
+	case "payment entries":
+		return "Every paid payment has exactly one entry, of its amount."
+	case "refund entries":
+		return "Every succeeded refund has exactly one entry, of its amount."
+	case "entries":
+		return "Every entry belongs to a paid payment or to a succeeded refund."
+	case "refunds":
+		return "The refunds of a payment never exceed it."
+	case "evidence":
+		return "All evidence of payment led to an entry or to an exception."
+	case "orders":
+		return "Every order's status follows from its payments."
+	case "totals":
+		return "The daily totals are the sums of their entries."
+	case "batches":
+		return "Every close froze exactly the entries it counted."
+	case "audit chain":
+		return "No row of the audit chain was changed, added or taken out."
+	case "audit states":
+		return "Every state follows from the one before it and has its row in the audit chain."
+	case "secrets":
+		return "No secret and no payer's full identity is on record."
+	}
+	return ""
 }
 
 // Verify checks every invariant that a ledger can show, on one snapshot, beside whoever writes. Its
@@ -62,12 +99,12 @@ func (l *Ledger) Verify(ctx context.Context, o VerifyOptions) (*VerifyReport, er
 	if o.Limit <= 0 {
 		o.Limit = 10
 	}
-	report := &VerifyReport{Checks: make([]Check, len(rules))}
+	report := &VerifyReport{Checks: make([]Check, len(checks))}
 	err := l.view(ctx, func(t *tx) error {
-		for i, r := range rules {
-			report.Checks[i] = Check{Name: r.name, Rule: r.rule}
+		for i, c := range checks {
+			report.Checks[i] = Check{Name: c.name, Rule: rule(c.name)}
 			v := &verifier{tx: t, ledger: l, check: &report.Checks[i], limit: o.Limit}
-			err := r.verify(v)
+			err := c.verify(v)
 			if damaged(err) {
 				v.broken("%v", err)
 				t.broken = nil // the other rules may still be readable

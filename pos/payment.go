@@ -99,7 +99,7 @@ type Payment struct {
 	PaidAt        time.Time // the platform's time of payment
 	SettledAt     time.Time // when the ledger had it
 	ConfirmedBy   Source    // which evidence came first
-	Refunded      Fen       // sum of succeeded refunds
+	Refunded      Fen       // sum of succeeded refunds; derived by the store
 	Day           Day       // business day of CreatedAt
 }
 

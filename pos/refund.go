@@ -243,10 +243,6 @@ func (t *Till) applyRefund(tx Tx, r *Refund, e RefundEvidence, v refundVerdict) 
 	if err != nil {
 		return err
 	}
-	p.Refunded += r.Amount
-	if err := tx.SavePayment(p, Paid); err != nil {
-		return err
-	}
 	return tx.AddEntry(Entry{
 		OutTradeNo: p.OutTradeNo, OutRefundNo: r.OutRefundNo, Wallet: p.Wallet, Counter: p.Counter,
 		Cashier: p.Cashier, Amount: -r.Amount, Day: t.Shop.Day(tx.Now()),

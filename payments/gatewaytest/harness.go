@@ -62,7 +62,7 @@ type Harness struct {
 
 	// BeforeScan is what Query says of a code nobody has scanned.
 	BeforeScan pos.TradeState
-	// Refunds is whether the platform notifies refunds as such.
+	// RefundNotices is whether the platform notifies refunds as such.
 	RefundNotices bool
 }
 
@@ -179,7 +179,7 @@ func (s suite) state(p *pos.Payment, want ...pos.TradeState) pos.Evidence {
 // failure checks that err is a *pos.GatewayError of this wallet that proves one of want.
 func (s suite) failure(err error, want ...pos.Failure) {
 	s.Helper()
-	e, ok := err.(*pos.GatewayError) //nolint:errorlint // the contract is the type itself
+	e, ok := err.(*pos.GatewayError) // the contract is this type, not one that wraps it
 	if !ok || e.Wallet != s.Gateway.Wallet() {
 		s.Fatalf("not this gateway's error: %T %v", err, err)
 	}

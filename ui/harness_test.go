@@ -3,8 +3,11 @@ package ui
 import (
 	"context"
 	"image/png"
+	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 	"saoma/assets/words"
 	"saoma/db"
 	"saoma/payments/alipay"
+	"saoma/payments/notify"
 	"saoma/payments/sandbox"
 	"saoma/payments/wechat"
 	"saoma/pos"
@@ -39,6 +43,8 @@ type counter struct {
 	ui      *Cashier
 	queue   chan func()
 	opts    Options
+
+	closeTill func() // what a restart does first
 }
 
 // newCounter opens everything but the windows.
@@ -65,17 +71,19 @@ func (c *counter) openTill() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	notified := httptest.NewUnstartedServer(nil)
+	notifyURL := "http://" + notified.Listener.Addr().String()
 	w, a := papers.WeChat, papers.Alipay
 	wechatPay, err := wechat.New(wechat.Config{
 		MchID: w.MchID, AppID: w.AppID, MerchantSerial: w.MerchantSerial, MerchantKey: w.MerchantKey, APIv3Key: w.APIv3Key,
-		PublicKeyID: w.PublicKeyID, PublicKey: &w.PlatformKey.PublicKey, BaseURL: c.sandbox.WeChatURL(), Title: "老街茶馆",
+		PublicKeyID: w.PublicKeyID, PublicKey: &w.PlatformKey.PublicKey, BaseURL: c.sandbox.WeChatURL(), NotifyURL: notifyURL + "/notify/wechat", Title: "老街茶馆",
 	})
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	ali, err := alipay.New(alipay.Config{
 		AppID: a.AppID, SellerID: a.SellerID, AppKey: a.AppKey, AlipayPublicKey: &a.PlatformKey.PublicKey,
-		GatewayURL: c.sandbox.AlipayURL(), Title: "老街茶馆",
+		GatewayURL: c.sandbox.AlipayURL(), NotifyURL: notifyURL + "/notify/alipay", Title: "老街茶馆",
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -88,15 +96,24 @@ func (c *counter) openTill() {
 		Store:    ledger,
 		Gateways: map[pos.Wallet]pos.Gateway{pos.WeChat: wechatPay, pos.Alipay: ali},
 	}
+	notified.Config.Handler = notify.New(notify.Options{
+		Till: c.till, Decoders: map[pos.Wallet]notify.Decoder{pos.WeChat: wechatPay, pos.Alipay: ali},
+		Log: slog.New(slog.DiscardHandler),
+	})
+	notified.Start()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { (&pos.Poller{Till: c.till}).Run(ctx); close(done) }()
-	c.t.Cleanup(func() {
+	c.closeTill = sync.OnceFunc(func() {
 		cancel()
 		<-done
+		notified.Close()
 		wechatPay.Stop()
-		_ = ledger.Close()
+		if err := ledger.Close(); err != nil {
+			c.t.Error(err)
+		}
 	})
+	c.t.Cleanup(c.closeTill)
 }
 
 // open opens the cashier's window at a size.

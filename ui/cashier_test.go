@@ -1,0 +1,295 @@
+package ui
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
+
+	"saoma/assets/words"
+	"saoma/payments/sandbox"
+	"saoma/pos"
+)
+
+func TestEnterChargesWithTheWalletUsedLast(t *testing.T) {
+	c := newCounter(t)
+	c.open(1280, 800)
+	c.typed("1")
+	c.press(fyne.KeyF2)
+	c.state(pos.Waiting)
+	c.ui.onPayAsCustomer()
+	c.state(pos.Paid)
+	c.typed("2.5")
+	c.press(fyne.KeyReturn)
+	if p := c.state(pos.Waiting); p.Wallet != pos.Alipay || p.Amount != 250 {
+		t.Errorf("Enter charged %s through %s; want 2.50 through Alipay", p.Amount, p.Wallet)
+	}
+}
+
+func TestWaitingAmountCannotBeOverwritten(t *testing.T) {
+	c := newCounter(t)
+	c.open(1280, 800)
+	c.typed("12.5")
+	c.press(fyne.KeyF1)
+	first := c.state(pos.Waiting)
+	c.typed("9")
+	c.press(fyne.KeyBackspace)
+	c.press(fyne.KeyReturn)
+	if got := c.ui.sale.amount.Text; got != "¥12.50" {
+		t.Errorf("the amount reads %q", got)
+	}
+	if got := c.ui.state.Sentence(); !strings.Contains(got, "A payment is waiting") {
+		t.Errorf("the state line reads %q", got)
+	}
+	if n := len(c.sandbox.Orders()); n != 1 || c.ui.current.OutTradeNo != first.OutTradeNo {
+		t.Errorf("%d orders at the platform; want the first alone", n)
+	}
+}
+
+func TestSwitchingTheWalletClosesTheFirstCode(t *testing.T) {
+	c := newCounter(t)
+	c.open(1280, 800)
+	c.typed("3")
+	c.press(fyne.KeyF1)
+	first := c.state(pos.Waiting)
+	c.press(fyne.KeyF2)
+	c.until("an Alipay code", func() bool {
+		return c.ui.current.Wallet == pos.Alipay && c.ui.current.State == pos.Waiting && !c.ui.busy
+	})
+	if old, err := c.till.Payment(t.Context(), first.OutTradeNo); err != nil || old.State != pos.Closed {
+		t.Errorf("the first attempt is %v (%v); want closed", old.State, err)
+	}
+	if c.ui.current.OrderID != first.OrderID {
+		t.Error("the second attempt is for another order")
+	}
+}
+
+func TestCancelClearsTheScreenForTheNextSale(t *testing.T) {
+	c := newCounter(t)
+	c.open(1280, 800)
+	c.typed("4")
+	c.press(fyne.KeyF1)
+	c.state(pos.Waiting)
+	c.press(fyne.KeyEscape)
+	c.state(pos.Closed)
+	if got := c.ui.state.Sentence(); got != "Cancelled. Nothing was paid." {
+		t.Errorf("the state line reads %q", got)
+	}
+	c.typed("5")
+	if got := c.ui.sale.amount.Text; got != "¥5" {
+		t.Errorf("the amount reads %q", got)
+	}
+}
+
+func TestNoAnswerIsSaidUntilThereIsOne(t *testing.T) {
+	c := newCounter(t)
+	c.open(1280, 800)
+	c.typed("6")
+	c.press(fyne.KeyF1)
+	c.state(pos.Waiting)
+	if err := c.sandbox.Faults().Add(sandbox.Fault{Kind: sandbox.FaultHTTP502, Op: "query"}); err != nil {
+		t.Fatal(err)
+	}
+	c.until("no answer", func() bool { return c.ui.state.Sentence() == "Asking WeChat Pay again: no answer yet." })
+	if word := c.ui.header.lights[0].Word(); word != "no answer" {
+		t.Errorf("the light says %q", word)
+	}
+	shot(t, c.ui.win.Canvas(), "no-answer")
+	c.sandbox.Faults().Clear()
+	c.until("an answer", func() bool { return c.ui.state.Sentence() == "Waiting for the customer." })
+	if word := c.ui.header.lights[0].Word(); word != "connected" {
+		t.Errorf("the light says %q", word)
+	}
+}
+
+func TestUnclearCreateIsNotAFailure(t *testing.T) {
+	c := newCounter(t)
+	c.open(1280, 800)
+	if err := c.sandbox.Faults().Add(sandbox.Fault{Kind: sandbox.FaultTruncated, Op: "create", Count: 1}); err != nil {
+		t.Fatal(err)
+	}
+	c.typed("7")
+	c.press(fyne.KeyF1)
+	c.state(pos.Created)
+	if got := c.ui.state.Sentence(); got != "Asking WeChat Pay again: no answer yet." {
+		t.Errorf("the state line reads %q", got)
+	}
+	c.state(pos.Waiting)
+	if n := len(c.sandbox.Orders()); n != 1 {
+		t.Errorf("%d orders at the platform; want 1", n)
+	}
+}
+
+func TestRestartShowsAWaitingPaymentAgain(t *testing.T) {
+	c := newCounter(t)
+	c.open(1280, 800)
+	c.typed("8.8")
+	c.press(fyne.KeyF1)
+	before := c.state(pos.Waiting)
+	c.ui.onClose()
+	if c.ui.question == nil {
+		t.Fatal("closing with a payment waiting did not ask")
+	}
+	test.Tap(c.ui.question.Yes)
+	if c.ui.ctx.Err() == nil {
+		t.Fatal("the window did not close")
+	}
+	c.closeTill()
+	c.openTill()
+	c.opts.Till = c.till
+	c.open(1280, 800)
+	if p := c.state(pos.Waiting); p.OutTradeNo != before.OutTradeNo || p.CodeURL != before.CodeURL {
+		t.Errorf("%s is on the screen; want %s", p.OutTradeNo, before.OutTradeNo)
+	}
+	c.ui.onPayAsCustomer()
+	c.state(pos.Paid)
+}
+
+func TestClosingAsksOnlyWhileAPaymentWaits(t *testing.T) {
+	c := newCounter(t)
+	c.open(1280, 800)
+	c.typed("1")
+	c.press(fyne.KeyF1)
+	c.state(pos.Waiting)
+	c.ui.onClose()
+	c.typed("5") // keys of the till do nothing behind the question
+	c.press(fyne.KeyReturn)
+	if c.ui.question != nil || c.ui.ctx.Err() != nil {
+		t.Fatal("Enter did not keep the counter open")
+	}
+	c.ui.onPayAsCustomer()
+	c.state(pos.Paid)
+	c.ui.onClose()
+	if c.ui.ctx.Err() == nil {
+		t.Error("closing asked although nothing waits")
+	}
+}
+
+func TestTitleFieldGivesTheKeyboardBack(t *testing.T) {
+	c := newCounter(t)
+	ui := c.open(1280, 800)
+	c.typed("15")
+	focus := ui.win.Canvas()
+	focus.Focus(ui.sale.title)
+	test.Type(ui.sale.title, "2 cups")
+	if ui.sale.amount.Text != "¥15" || ui.sale.title.Text != "2 cups" {
+		t.Errorf("amount %q, title %q", ui.sale.amount.Text, ui.sale.title.Text)
+	}
+	ui.sale.title.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if focus.Focused() != nil {
+		t.Error("Escape left the focus in the title")
+	}
+	focus.Focus(ui.sale.title)
+	ui.sale.title.TypedKey(&fyne.KeyEvent{Name: fyne.KeyF1})
+	if p := c.state(pos.Waiting); p.Title != "2 cups" || p.Amount != 1500 {
+		t.Errorf("charged %s for %q", p.Amount, p.Title)
+	}
+}
+
+func TestABadTitleIsRefusedInWords(t *testing.T) {
+	c := newCounter(t)
+	ui := c.open(1280, 800)
+	c.typed("1")
+	ui.sale.title.SetText(strings.Repeat("茶", 43))
+	c.press(fyne.KeyF1)
+	c.until("the refusal", func() bool { return strings.Contains(ui.state.Sentence(), "bytes long") })
+	if len(c.sandbox.Orders()) != 0 {
+		t.Error("the platform got the order all the same")
+	}
+}
+
+func TestLanguageSwitchChangesEverythingAtOnce(t *testing.T) {
+	c := newCounter(t)
+	c.opts.Language = ""
+	c.app.Preferences().SetString(prefLanguage, string(words.En))
+	c.app.Preferences().SetBool(prefCustomer, true)
+	ui := c.open(1280, 800)
+	c.typed("12.5")
+	c.press(fyne.KeyF1)
+	c.state(pos.Waiting)
+	ui.onLanguage()
+	for _, canvas := range []fyne.Canvas{ui.win.Canvas(), ui.customer.Canvas()} {
+		for _, text := range texts(canvas) {
+			if strings.ContainsAny(text, "abcdefghijklmnopqrstuvwxyz") && !slices.Contains([]string{"English", "Esc"}, text) {
+				t.Errorf("%q is still English", text)
+			}
+		}
+	}
+	if got := ui.win.Title(); got != "Saoma 扫码收银 – 老街茶馆" {
+		t.Errorf("title %q", got)
+	}
+	if got := Language(Options{}, c.app.Preferences()); got != words.Zh {
+		t.Errorf("remembered %s", got)
+	}
+	if ui.sale.amount.Text != "¥12.50" {
+		t.Errorf("the amount reads %q", ui.sale.amount.Text)
+	}
+}
+
+func TestCustomerSeesNothingPrivate(t *testing.T) {
+	c := newCounter(t)
+	c.opts.Cashier = "WangWei"
+	c.app.Preferences().SetBool(prefCustomer, true)
+	ui := c.open(1280, 800)
+	c.typed("3.21")
+	c.press(fyne.KeyF1)
+	c.state(pos.Waiting)
+	ui.onPayAsCustomer()
+	c.state(pos.Paid)
+	c.typed("12.5")
+	c.press(fyne.KeyF1)
+	p := c.state(pos.Waiting)
+	all := strings.Join(texts(ui.customer.Canvas()), "\n")
+	for _, private := range []string{"3.21", "WangWei", "K1", p.OutTradeNo, "connected", "Last payments"} {
+		if strings.Contains(all, private) {
+			t.Errorf("the customer sees %q", private)
+		}
+	}
+	for _, shown := range []string{"老街茶馆", "¥12.50", "Scan with"} {
+		if !strings.Contains(all, shown) {
+			t.Errorf("the customer does not see %q in %q", shown, all)
+		}
+	}
+}
+
+func TestScaleIsRemembered(t *testing.T) {
+	c := newCounter(t)
+	ui := c.open(1600, 1000)
+	c.typed("12.5")
+	before := ui.header.clock.TextSize
+	ui.onScale(1)
+	if after := ui.header.clock.TextSize; after <= before {
+		t.Errorf("text is %v after, %v before", after, before)
+	}
+	if got := scale(Options{}, c.app.Preferences()); got < 1.05 {
+		t.Errorf("remembered %v", got)
+	}
+	if ui.sale.amount.Text != "¥12.5" {
+		t.Errorf("the amount reads %q", ui.sale.amount.Text)
+	}
+}
+
+func TestProblemSaysWhy(t *testing.T) {
+	a := test.NewTempApp(t)
+	win := Problem(a, words.Zh, "收银台已打开。")
+	win.Resize(fyne.NewSize(640, 340))
+	if all := strings.Join(texts(win.Canvas()), "\n"); !strings.Contains(all, "收银台已打开。") {
+		t.Errorf("it shows %q", all)
+	}
+	wholeTexts(t, win.Canvas(), "problem")
+	shot(t, win.Canvas(), "problem")
+}
+
+// texts lists every text on a canvas.
+func texts(c fyne.Canvas) []string {
+	var all []string
+	walk(c.Content(), fyne.Position{}, func(o fyne.CanvasObject, _ fyne.Position) {
+		if text, ok := o.(*canvas.Text); ok && text.Text != "" {
+			all = append(all, text.Text)
+		}
+	})
+	return all
+}

@@ -58,12 +58,13 @@ func Open(ctx context.Context, dir string, o Options) (*Counter, error) {
 		return nil, err
 	}
 	c := &Counter{Shop: cfg.Shop, Config: cfg, Sandbox: cfg.Sandbox(), notices: map[pos.Wallet]notify.Decoder{}}
-	gateways, err := c.gateways(keys)
-	if err == nil {
-		c.Ledger, err = db.Open(ctx, cfg.Dir, db.Options{})
-	}
+	var gateways map[pos.Wallet]pos.Gateway
+	c.Ledger, err = db.Open(ctx, cfg.Dir, db.Options{})
 	if err == nil {
 		err = c.openLog(o.Log)
+	}
+	if err == nil {
+		gateways, err = c.gateways(keys)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -94,9 +95,7 @@ func (c *Counter) gateways(keys config.Keys) (map[pos.Wallet]pos.Gateway, error)
 			PlatformCertificates: w.PlatformCertificates, BaseURL: w.BaseURL,
 			NotifyURL: c.Config.NotifyURL(pos.WeChat), Title: c.Shop.Name,
 			CertificatesFailed: func(err error) {
-				if c.Log != nil {
-					c.Log.Warn("WeChat Pay's platform certificates could not be downloaded", "error", err)
-				}
+				c.Log.Warn("WeChat Pay's platform certificates could not be downloaded", "error", err)
 			},
 		})
 		if err != nil {

@@ -123,7 +123,7 @@ func cut(text string, width, size float32, style fyne.TextStyle) string {
 }
 
 // wrap breaks text into lines no wider than width: at spaces, and between any two Chinese
-// characters, but never before closing punctuation.
+// characters.
 func wrap(text string, width, size float32, style fyne.TextStyle) []string {
 	var lines []string
 	line := ""
@@ -141,6 +141,12 @@ func wrap(text string, width, size float32, style fyne.TextStyle) []string {
 	return lines
 }
 
+// A line never begins with closing nor ends with opening punctuation.
+const (
+	closing = "，。、；：！？）」』”’…%,.;:!?)"
+	opening = "（「『“‘(¥"
+)
+
 // pieces cuts text where a line may break.
 func pieces(text string) []string {
 	var list []string
@@ -148,7 +154,7 @@ func pieces(text string) []string {
 	var before rune
 	for i, r := range text {
 		canBreak := before == ' ' || unicode.Is(unicode.Han, r) || unicode.Is(unicode.Han, before) || wide(before)
-		if i > start && canBreak && r != ' ' && !strings.ContainsRune("，。、；：！？）」』”’…%,.;:!?)", r) {
+		if i > start && canBreak && r != ' ' && !strings.ContainsRune(closing, r) && !strings.ContainsRune(opening, before) {
 			list = append(list, text[start:i])
 			start = i
 		}

@@ -114,6 +114,7 @@ func testNeeds(goos string) []need {
 		tool("imagemagick", "ImageMagick", "imagemagick", "import"),
 		tool("zbar-tools", "zbar", "zbar", "zbarimg"),
 		tool("xclip", "xclip", "xclip", "xclip"),
+		tool("poppler-utils", "poppler-utils", "poppler", "pdftotext"),
 		browser,
 	)
 }

@@ -85,7 +85,7 @@ func (p *platform) makeFolder(listen string) error {
 	if err != nil {
 		return err
 	}
-	text = strings.Replace(text, `public_url = ""`, `public_url = "`+p.public+`"`, 1)
+	text = strings.Replace(text, `public_url = "http://`+listen+`"`, `public_url = "`+p.public+`"`, 1)
 	if err := p.papers.WriteMerchant(filepath.Join(p.data, config.KeysDir)); err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ gateway_url = "{{.Sandbox}}/gateway.do"
 
 [notify]
 listen = "{{.Notify}}"
-public_url = "" # empty: the sandbox on this machine reaches listen itself
+public_url = "http://{{.Notify}}" # the sandbox on this machine reaches listen itself
 
 [tunnel]
 kind = "none"

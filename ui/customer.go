@@ -27,13 +27,19 @@ func (c *Cashier) openCustomer() {
 		at = &fyne.Position{X: float32(p.X), Y: float32(p.Y)}
 	}
 	c.app.Preferences().SetBool(prefCustomer, true)
-	c.customer = display.Open(c.app, c.customerView(time.Now()), at, func() {
+	c.customer = display.Open(c.app, c.customerView(time.Now()), at, keys{c}, func() {
 		c.customer = nil
 		if c.ctx.Err() == nil { // closed by a person, not with the program
 			c.app.Preferences().SetBool(prefCustomer, false)
 		}
 	})
 }
+
+// keys passes on what is typed while the customer's window has the focus.
+type keys struct{ c *Cashier }
+
+func (k keys) OnRune(r rune)           { k.c.onRune(r) }
+func (k keys) OnKey(name fyne.KeyName) { k.c.onKey(name) }
 
 func (c *Cashier) showCustomer(now time.Time) {
 	if c.customer != nil {

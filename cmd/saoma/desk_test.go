@@ -211,10 +211,10 @@ func (d *desk) digits(text string) {
 	}
 }
 
-// picture is the screen, or a part of it given as ImageMagick's geometry.
-func (d *desk) picture(crop string) []byte {
+// picture is a window, or the screen ("root"), or a part of it given as ImageMagick's geometry.
+func (d *desk) picture(window, crop string) []byte {
 	d.t.Helper()
-	args := []string{"-window", "root"}
+	args := []string{"-window", window}
 	if crop != "" {
 		args = append(args, "-crop", crop)
 	}
@@ -231,7 +231,7 @@ func (d *desk) picture(crop string) []byte {
 func (d *desk) at(x, y float64) color.NRGBA {
 	d.t.Helper()
 	left, top := d.left+int(x*float64(d.width)), d.top+int(y*float64(d.height))
-	img, err := png.Decode(bytes.NewReader(d.picture("2x2+" + strconv.Itoa(left) + "+" + strconv.Itoa(top))))
+	img, err := png.Decode(bytes.NewReader(d.picture("root", "2x2+"+strconv.Itoa(left)+"+"+strconv.Itoa(top))))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -241,11 +241,11 @@ func (d *desk) at(x, y float64) color.NRGBA {
 
 func opaque(c color.Color) color.NRGBA { return color.NRGBAModel.Convert(c).(color.NRGBA) }
 
-// code reads the QR code off the screen, as a customer's phone would.
-func (d *desk) code() string {
+// code reads the QR code off a window or the screen, as a customer's phone would.
+func (d *desk) code(window string) string {
 	d.t.Helper()
 	file := filepath.Join(d.home, "screen.png")
-	if err := os.WriteFile(file, d.picture(""), 0o600); err != nil {
+	if err := os.WriteFile(file, d.picture(window, ""), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
 	out, err := exec.Command("zbarimg", "-q", "--raw", file).Output()
@@ -273,13 +273,15 @@ func (d *desk) until(what string, limit time.Duration, ok func() bool) time.Dura
 }
 
 // keep stores the screen in the folder SAOMA_SHOTS, if that is set.
-func (d *desk) keep(name string) {
+func (d *desk) keep(name string) { d.keepWindow("root", name) }
+
+func (d *desk) keepWindow(window, name string) {
 	d.t.Helper()
 	dir := os.Getenv("SAOMA_SHOTS")
 	if dir == "" {
 		return
 	}
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), d.picture(""), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), d.picture(window, ""), 0o644); err != nil {
 		d.t.Fatal(err)
 	}
 }

@@ -43,7 +43,7 @@ func (d *desk) sale(n int, wallet, key, amount string, limit time.Duration, keep
 	o := d.order(n)
 	var read string
 	d.until("a code that can be read", 10*time.Second, func() bool {
-		read = d.code()
+		read = d.code("root")
 		return read != ""
 	})
 	if o = d.sandbox.Orders()[n]; read != o.CodeURL || o.Wallet != wallet {
@@ -79,10 +79,10 @@ func TestRestartShowsTheWaitingPaymentAgain(t *testing.T) {
 	d.digits("6.60")
 	d.keys("F1")
 	o := d.order(0)
-	d.until("a code", 10*time.Second, func() bool { return d.code() != "" })
+	d.until("a code", 10*time.Second, func() bool { return d.code("root") != "" })
 	d.close()
 	d.open("--lang", "en")
-	d.until("the same code", 10*time.Second, func() bool { return d.code() == d.sandbox.Orders()[0].CodeURL })
+	d.until("the same code", 10*time.Second, func() bool { return d.code("root") == d.sandbox.Orders()[0].CodeURL })
 	if err := d.sandbox.Pay(o.OutTradeNo); err != nil {
 		t.Fatal(err)
 	}
@@ -92,13 +92,36 @@ func TestRestartShowsTheWaitingPaymentAgain(t *testing.T) {
 	}
 }
 
+// TestCustomerWindow shows the customer the same code and then the mark of success; keys that reach
+// the customer's window work the till.
+func TestCustomerWindow(t *testing.T) {
+	d := newDesk(t)
+	d.open("--customer-at", "60,40")
+	customer := d.window("顾客")
+	if out, err := d.command("xdotool", "windowfocus", "--sync", customer).CombinedOutput(); err != nil {
+		t.Fatalf("xdotool: %v: %s", err, out)
+	}
+	d.digits("23.40")
+	d.keys("F2")
+	o := d.order(0)
+	d.until("the code on the customer's window", 10*time.Second, func() bool { return d.code(customer) == d.sandbox.Orders()[0].CodeURL })
+	d.keepWindow(customer, "customer-alipay")
+	if err := d.sandbox.Pay(o.OutTradeNo); err != nil {
+		t.Fatal(err)
+	}
+	d.geometry(customer)
+	d.until("success on the customer's window", 5*time.Second, func() bool { return d.at(0.05, 0.05) == opaque(kit.Good) })
+	d.keepWindow(customer, "customer-paid")
+}
+
 // TestSecondCounterSaysWhy opens a second counter on the same data folder.
 func TestSecondCounterSaysWhy(t *testing.T) {
 	d := newDesk(t)
 	d.open()
 	second, output := d.start("--lang", "en")
 	t.Cleanup(func() { end(second) })
-	d.window("Saoma cannot open")
+	d.geometry(d.window("Saoma cannot open"))
+	d.until("the sentence", 10*time.Second, func() bool { return d.at(0.02, 0.97) == opaque(kit.Paper) })
 	d.keep("window-second")
 	text, err := os.ReadFile(output)
 	if err != nil {

@@ -41,25 +41,56 @@ type Window struct {
 // it can fill it.
 const fullScreenDelay = 500 * time.Millisecond
 
-// Open shows the customer's window; with at, its upper left corner is asked to be there (on a second
-// monitor, say) and it fills that monitor. onClosed is called when a person closes it.
-func Open(app fyne.App, v View, at *fyne.Position, onClosed func()) *Window {
+// Keys takes what is typed while the customer's window has the system's focus: the till's keys work
+// there, too, but for full screen.
+type Keys interface {
+	OnRune(r rune)
+	OnKey(k fyne.KeyName)
+}
+
+// Open shows the customer's window. With at, its upper left corner is asked to be there; without, a
+// second monitor is asked for where there is one. On a second monitor it fills the screen. onClosed
+// is called when it closes.
+func Open(app fyne.App, v View, at *fyne.Position, keys Keys, onClosed func()) *Window {
 	w := &Window{win: app.NewWindow(""), content: container.NewStack()}
 	w.win.SetContent(w.content)
 	w.win.SetPadded(false)
 	w.win.Resize(fyne.NewSize(960, 640))
 	w.win.SetOnClosed(onClosed)
-	w.win.Canvas().SetOnTypedKey(w.onKey)
+	w.win.Canvas().SetOnTypedRune(keys.OnRune)
+	w.win.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
+		if k.Name == fyne.KeyF11 {
+			w.ToggleFullScreen()
+			return
+		}
+		keys.OnKey(k.Name)
+	})
 	w.Show(v)
-	desk, ok := w.win.(desktop.Window)
-	if at == nil || !ok {
-		w.win.Show()
-		return w
-	}
-	desk.RequestPosition(int(at.X), int(at.Y))
-	w.win.Show()
-	time.AfterFunc(fullScreenDelay, func() { fyne.Do(func() { w.win.SetFullScreen(true) }) })
+	w.place(app, at)
 	return w
+}
+
+// place shows the window where the customer looks.
+func (w *Window) place(app fyne.App, at *fyne.Position) {
+	desk, ok := w.win.(desktop.Window)
+	driver, _ := app.Driver().(desktop.Driver)
+	second := ok && driver != nil && driver.HasSecondaryDisplay()
+	if ok && at != nil {
+		desk.RequestPosition(int(at.X), int(at.Y))
+	}
+	w.win.Show()
+	if !second {
+		return
+	}
+	time.AfterFunc(fullScreenDelay, func() {
+		fyne.Do(func() {
+			if at == nil {
+				desk.RequestFullScreenSecondary()
+			} else {
+				w.win.SetFullScreen(true)
+			}
+		})
+	})
 }
 
 // Canvas is the window's canvas.
@@ -70,15 +101,6 @@ func (w *Window) Close() { w.win.Close() }
 
 // ToggleFullScreen fills the monitor the window is on, or gives it back.
 func (w *Window) ToggleFullScreen() { w.win.SetFullScreen(!w.win.FullScreen()) }
-
-func (w *Window) onKey(k *fyne.KeyEvent) {
-	switch k.Name {
-	case fyne.KeyF11:
-		w.ToggleFullScreen()
-	case fyne.KeyEscape:
-		w.win.SetFullScreen(false)
-	}
-}
 
 // Rebuild draws everything anew, after the size of all text changed.
 func (w *Window) Rebuild() {

@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"strings"
-	"time"
 
 	"saoma/pos"
 	"saoma/ui/kit"
@@ -18,7 +17,7 @@ func (c *Cashier) onAmountKey(r rune) {
 	if c.current != nil || c.fresh {
 		c.startOver()
 	}
-	c.noticeEnds = time.Time{}
+	c.dismiss()
 	if err := c.amount.key(r); err != nil {
 		c.complain(err)
 		return
@@ -84,7 +83,7 @@ func (c *Cashier) switchTo(w pos.Wallet) {
 // begin notes that a code of w is being asked for. The payment itself arrives as an event.
 func (c *Cashier) begin(w pos.Wallet) {
 	c.busy, c.charging, c.unanswered, c.fresh = true, w, false, false
-	c.noticeEnds = time.Time{}
+	c.dismiss()
 	c.lastWallet = w
 	c.app.Preferences().SetString(prefWallet, string(w))
 }
@@ -92,7 +91,7 @@ func (c *Cashier) begin(w pos.Wallet) {
 // onCharged ends what begin began. Every change of the payment has arrived as an event before.
 func (c *Cashier) onCharged(err error) {
 	c.busy, c.charging = false, ""
-	c.noticeEnds = time.Time{}
+	c.settleDown()
 	if err != nil {
 		c.complain(err)
 		return
@@ -107,7 +106,7 @@ func (c *Cashier) onCancel() {
 	}
 	if !c.live() {
 		c.startOver()
-		c.noticeEnds = time.Time{}
+		c.dismiss()
 		c.render()
 		return
 	}
@@ -142,7 +141,7 @@ func (c *Cashier) during(work func(ctx context.Context, outTradeNo string) error
 	c.busy = true
 	c.off(func(ctx context.Context) error { return work(ctx, outTradeNo) }, func(err error) {
 		c.busy = false
-		c.noticeEnds = time.Time{}
+		c.settleDown()
 		if err != nil {
 			c.complain(err)
 			return

@@ -16,8 +16,12 @@ import (
 // recentShown is how many payments the list holds.
 const recentShown = 10
 
-// noticeTime is how long a passing sentence takes the place of the state line.
-const noticeTime = 5 * time.Second
+// How long a passing sentence takes the place of the state line; an alarm stays longer, or until the
+// next key.
+const (
+	noticeTime = 5 * time.Second
+	alarmTime  = 2 * time.Minute
+)
 
 // Cashier is the cashier's window. All its fields belong to the UI thread.
 type Cashier struct {
@@ -149,8 +153,20 @@ func (c *Cashier) live() bool {
 
 // notify shows a passing sentence.
 func (c *Cashier) notify(text string, tone kit.Tone) {
-	c.notice, c.noticeEnds = line{text, tone}, time.Now().Add(noticeTime)
+	lasts := noticeTime
+	if tone == kit.Alarmed {
+		lasts = alarmTime
+	}
+	c.notice, c.noticeEnds = line{text, tone}, time.Now().Add(lasts)
 	c.render()
+}
+
+// dismiss takes a passing sentence away, because a person went on.
+func (c *Cashier) dismiss() { c.noticeEnds = time.Time{} }
+
+// alarmed reports whether a sentence is shown that no good news may hide.
+func (c *Cashier) alarmed() bool {
+	return c.notice.tone == kit.Alarmed && time.Now().Before(c.noticeEnds)
 }
 
 // complain shows why something could not be done.

@@ -293,3 +293,31 @@ func texts(c fyne.Canvas) []string {
 	})
 	return all
 }
+
+// TestASecondPaymentOfOneOrderCallsTheManager has a customer pay the code that was withdrawn and the
+// one that took its place. (An Alipay code that nobody has scanned cannot be closed.)
+func TestASecondPaymentOfOneOrderCallsTheManager(t *testing.T) {
+	c := newCounter(t)
+	ui := c.open(1280, 800)
+	c.typed("9.9")
+	c.press(fyne.KeyF2)
+	first := c.state(pos.Waiting)
+	c.press(fyne.KeyF1)
+	c.until("a WeChat code", func() bool { return ui.current.Wallet == pos.WeChat && ui.current.State == pos.Waiting && !ui.busy })
+	if err := c.sandbox.Pay(ui.current.OutTradeNo); err != nil {
+		t.Fatal(err)
+	}
+	c.state(pos.Paid)
+	if err := c.sandbox.Pay(first.OutTradeNo); err != nil {
+		t.Fatal(err)
+	}
+	c.until("the alarm", func() bool { return strings.Contains(ui.state.Sentence(), "paid twice") })
+	if ui.current.Wallet != pos.WeChat || ui.current.State != pos.Paid {
+		t.Errorf("the screen shows %s, %s", ui.current.Wallet, ui.current.State)
+	}
+	shot(t, ui.win.Canvas(), "paid-twice")
+	c.typed("1")
+	if got := ui.state.Sentence(); strings.Contains(got, "paid twice") {
+		t.Errorf("the alarm stays after the next key: %q", got)
+	}
+}

@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"slices"
-	"time"
 
 	"saoma/assets"
 	"saoma/pos"
@@ -77,6 +76,8 @@ func (c *Cashier) onPayment(p *pos.Payment) {
 		c.current, c.unanswered = p, false
 	case c.charging == p.Wallet && p.State == pos.Created:
 		c.adopt(p)
+	case p.State == pos.Paid && c.alarmed():
+		return // the alarm says more of it
 	case p.State == pos.Paid:
 		c.sound(assets.PaidSound)
 		c.notify(c.l.T("An earlier payment of ¥%s has now been paid.", p.Amount), kit.Glad)
@@ -88,7 +89,14 @@ func (c *Cashier) onPayment(p *pos.Payment) {
 	if p.State == pos.Paid {
 		c.sound(assets.PaidSound)
 		c.amount.text = ""
-		c.noticeEnds = time.Time{}
+		c.settleDown()
+	}
+}
+
+// settleDown takes a passing sentence away that news has overtaken; an alarm stays.
+func (c *Cashier) settleDown() {
+	if !c.alarmed() {
+		c.dismiss()
 	}
 }
 

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"slices"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -68,7 +67,7 @@ func (c *Cashier) onLanguage() {
 	next := (slices.Index(words.All, c.l) + 1) % len(words.All)
 	c.l = words.All[next]
 	c.app.Preferences().SetString(prefLanguage, string(c.l))
-	c.noticeEnds = time.Time{} // it is in the other language
+	c.dismiss() // it is in the other language
 	c.buildUI()
 }
 

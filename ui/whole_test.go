@@ -6,9 +6,21 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
+	"golang.org/x/image/font/sfnt"
+
+	"saoma/assets"
 )
 
-// wholeTexts fails where a text does not fit the canvas, or the window would not fit its smallest size.
+// drawable is the embedded font.
+var drawable = func() *sfnt.Font {
+	f, err := sfnt.Parse(assets.Regular)
+	if err != nil {
+		panic(err)
+	}
+	return f
+}()
+
+// wholeTexts fails where a character would be a box, a text does not fit the canvas, or the window would not fit its smallest size.
 func wholeTexts(t *testing.T, c fyne.Canvas, name string) {
 	t.Helper()
 	size := c.Size()
@@ -19,6 +31,11 @@ func wholeTexts(t *testing.T, c fyne.Canvas, name string) {
 		text, ok := o.(*canvas.Text)
 		if !ok || text.Text == "" {
 			return
+		}
+		for _, r := range text.Text {
+			if i, err := drawable.GlyphIndex(nil, r); err != nil || i == 0 {
+				t.Errorf("%s: %q has %q, which the embedded font cannot draw", name, text.Text, r)
+			}
 		}
 		if wide := text.MinSize().Width; wide > text.Size().Width+1 {
 			t.Errorf("%s: %q needs %.0f pixels, has %.0f", name, text.Text, wide, text.Size().Width)

@@ -23,7 +23,7 @@ func Ask(c fyne.Canvas, title, text, yes, no string, answer func(yes bool)) *Que
 		Fixed(NewText(title, 24, Ink, true)),
 		Fixed(NewFit(text, 18, Ink, false, 3)),
 		Fixed(AtLeast(0, 8, container.NewWithoutLayout())),
-		Fixed(Row(12, Gap(1), Fixed(q.Yes), Fixed(q.No))),
+		Fixed(Row(12, Gap(1), Fixed(AtLeast(130, 0, q.Yes)), Fixed(AtLeast(130, 0, q.No)))),
 	)))
 	q.popup = widget.NewModalPopUp(body, c)
 	q.popup.Show()

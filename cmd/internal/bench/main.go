@@ -45,7 +45,7 @@ var parts = []struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := run(ctx, os.Args[1:])
+	err := run(ctx, os.Args[1:], os.Stdout)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 	case errors.As(err, new(usageError)):
@@ -61,8 +61,8 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-func run(ctx context.Context, args []string) error {
-	s, err := parse(args)
+func run(ctx context.Context, args []string, out io.Writer) error {
+	s, err := parse(args, out)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer cleanUp()
-	fmt.Printf("%s/%s, %s, %s\n", runtime.GOOS, runtime.GOARCH, runtime.Version(), say("%d cores", "%d 核", runtime.NumCPU()))
+	fmt.Fprintln(out, machine())
 	var lines []line
 	var errs []error
 	for _, p := range parts {
@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string) error {
 			continue
 		}
 		if p.window && !hasXvfb() {
-			fmt.Println(say("Rows %s are left out: they need Linux and Xvfb.", "第 %s 行跳过：需要 Linux 与 Xvfb。", list(p.rows)))
+			fmt.Fprintln(out, say("Rows %s are left out: they need Linux and Xvfb.", "第 %s 行跳过：需要 Linux 与 Xvfb。", list(p.rows)))
 			continue
 		}
 		measured, err := p.run(ctx, s)
@@ -92,11 +92,23 @@ func run(ctx context.Context, args []string) error {
 		}
 	}
 	lines = slices.DeleteFunc(lines, func(l line) bool { return !slices.Contains(s.rows, l.row) })
-	fmt.Print("\n" + table(lines))
+	fmt.Fprintf(out, "\n%s\n%s\n", table(lines), say("Ratios are of medians or of rates. Rows 1, 2 and 5: %dx%d pixels on Xvfb, software OpenGL.",
+		"倍率按中位数或速率计算。第 1、2、5 行：Xvfb，%dx%d 像素，软件 OpenGL。", screenWidth, screenHeight))
 	return errors.Join(errs...)
 }
 
-func parse(args []string) (settings, error) {
+// machine says what is measured on, and how busy it was before.
+func machine() string {
+	text := fmt.Sprintf("%s/%s, %s, %s", runtime.GOOS, runtime.GOARCH, runtime.Version(), say("%d cores", "%d 核", runtime.NumCPU()))
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return text // no Linux
+	}
+	first, _, _ := strings.Cut(string(load), " ")
+	return text + ", " + say("load before: %s", "测前负载：%s", first)
+}
+
+func parse(args []string, out io.Writer) (settings, error) {
 	var s settings
 	var rows string
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -109,7 +121,7 @@ func parse(args []string) (settings, error) {
 	f.StringVar(&s.dir, "dir", "", say("folder for work files (default: beside Go's build cache)", "工作文件目录（默认在 Go 编译缓存旁）"))
 	f.StringVar(&s.shots, "shots", "", say("keep what the window showed in this folder", "把窗口画面存入此目录"))
 	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
-		f.SetOutput(os.Stdout)
+		f.SetOutput(out)
 		f.PrintDefaults()
 		return s, err
 	} else if err != nil {

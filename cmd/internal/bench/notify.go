@@ -24,7 +24,7 @@ const (
 	connections = 64
 	charging    = 16 // charges in flight while orders are prepared
 	turns       = 8  // between notifications and bare commits
-	limitTime   = time.Second
+	limitTime   = 500 * time.Millisecond
 	price       = pos.Fen(1250)
 )
 
@@ -48,13 +48,11 @@ func notificationRow(ctx context.Context, s settings) (lines []line, err error) 
 		return nil, err
 	}
 	defer bare.close()
-	ctx, cancel := context.WithCancel(ctx) // it closes the connections
-	defer cancel()
 	rate, commit, err := b.compare(ctx, bare)
 	if err != nil {
 		return nil, err
 	}
-	verify := verifyRate(ctx, message, 2*limitTime)
+	verify := verifyRate(ctx, message, 4*limitTime)
 	if err := b.check(ctx); err != nil {
 		return nil, err
 	}
@@ -167,19 +165,14 @@ func (b *burst) awaitKept(ctx context.Context) error {
 // compare sends all notifications and commits bare rows, turn and turn about, because neither the disk nor who else uses the
 // machine stays the same for long. It returns both rates by the second.
 func (b *burst) compare(ctx context.Context, bare *commits) (rate, commit float64, err error) {
-	clients, err := dial(ctx, b.addr)
-	if err != nil {
-		return 0, 0, err
-	}
 	var took time.Duration
 	var pauses int
 	for requests := range slices.Chunk(b.requests, (len(b.requests)+turns-1)/turns) {
-		begin := time.Now()
-		err := each(len(requests), connections, func(i, worker int) error { return clients[worker].tell(requests[i]) })
+		turn, err := tell(ctx, b.addr, requests)
 		if err != nil {
 			return 0, 0, err
 		}
-		took += time.Since(begin)
+		took += turn
 		r, err := bare.rate(limitTime)
 		if err != nil {
 			return 0, 0, err
@@ -190,23 +183,26 @@ func (b *burst) compare(ctx context.Context, bare *commits) (rate, commit float6
 	return float64(len(b.requests)) / took.Seconds(), commit / float64(pauses), nil
 }
 
-// teller is one connection of the platform's.
-type teller struct {
-	conn    net.Conn
-	answers *bufio.Reader
-}
-
-func dial(ctx context.Context, addr string) ([]teller, error) {
+// tell sends requests over connections of its own, and returns how long that took once these were open.
+func tell(ctx context.Context, addr string, requests [][]byte) (time.Duration, error) {
 	tellers := make([]teller, connections)
 	for i := range tellers {
 		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		context.AfterFunc(ctx, func() { c.Close() })
+		defer c.Close()
 		tellers[i] = teller{c, bufio.NewReader(c)}
 	}
-	return tellers, nil
+	begin := time.Now()
+	err := each(len(requests), connections, func(i, worker int) error { return tellers[worker].tell(requests[i]) })
+	return time.Since(begin), err
+}
+
+// teller is one connection of the platform's.
+type teller struct {
+	conn    net.Conn
+	answers *bufio.Reader
 }
 
 // tell sends a notification and waits until it is answered with success.

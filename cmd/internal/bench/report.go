@@ -37,10 +37,12 @@ func reportRow(ctx context.Context, s settings) (lines []line, err error) {
 		return nil, err
 	}
 	shop := pos.Shop{Name: "Bench", Counter: "B1", TimeZone: time.FixedZone("CST", 8*60*60)}
-	until := time.Now().In(shop.TimeZone).Truncate(24 * time.Hour)
-	progress("a ledger of %d orders in %d days", "生成 %d 笔订单、%d 天的账本", s.orders, ledgerDays)
+	year, month, today := time.Now().In(shop.TimeZone).Date()
+	until := time.Date(year, month, today, 0, 0, 0, 0, shop.TimeZone)
+	days := max(min(ledgerDays, s.orders/10), 1) // no day without orders
+	progress("a ledger of %d orders in %d days", "生成 %d 笔订单、%d 天的账本", s.orders, days)
 	if err := dbtest.Seed(ctx, dir, dbtest.Sales{
-		Orders: s.orders, Days: ledgerDays, Until: until, Shop: shop, Cashiers: []string{"li", "wang", "zhao"},
+		Orders: s.orders, Days: days, Until: until, Shop: shop, Cashiers: []string{"li", "wang", "zhao"},
 	}); err != nil {
 		return nil, err
 	}
@@ -50,7 +52,7 @@ func reportRow(ctx context.Context, s settings) (lines []line, err error) {
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	for i := range sampledDays {
-		day := shop.Day(until.AddDate(0, 0, -1-i*(ledgerDays-2)/sampledDays))
+		day := shop.Day(until.AddDate(0, 0, -1-i*days/sampledDays))
 		if err := r.sample(ctx, day); err != nil {
 			return nil, err
 		}

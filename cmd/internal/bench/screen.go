@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/jezek/xgb"
@@ -50,6 +51,7 @@ func newScreen(ctx context.Context) (s *screen, err error) {
 	s = &screen{server: exec.CommandContext(ctx, "Xvfb", "-displayfd", "3", "-nolisten", "tcp", "-br",
 		"-screen", "0", fmt.Sprintf("%dx%dx24", screenWidth, screenHeight))}
 	s.server.ExtraFiles = []*os.File{told}
+	s.server.Cancel = s.stop
 	err = s.server.Start()
 	told.Close()
 	if err != nil {
@@ -57,7 +59,7 @@ func newScreen(ctx context.Context) (s *screen, err error) {
 	}
 	number, err := io.ReadAll(tell) // ends when the server is ready, or gone
 	if err == nil && len(number) == 0 {
-		err = errors.New("Xvfb did not start")
+		err = errors.New("the screen Xvfb did not start")
 	}
 	if err == nil {
 		s.display = ":" + strings.TrimSpace(string(number))
@@ -98,9 +100,12 @@ func (s *screen) close() {
 	if s.x != nil {
 		s.x.Close()
 	}
-	s.server.Process.Kill()
+	s.stop()
 	s.server.Wait()
 }
+
+// stop lets the server take its lock and socket away.
+func (s *screen) stop() error { return s.server.Process.Signal(syscall.SIGTERM) }
 
 // The keys pressed that are not characters.
 const keyF1, keyF2, keySpace = 0xFFBE, 0xFFBF, ' '

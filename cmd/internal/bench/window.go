@@ -12,6 +12,8 @@ import (
 	"saoma/payments/sandbox"
 )
 
+// Fyne paints at most 60 times a second: a key waits up to 17 ms until it is read, and what follows from it is painted by
+// the next frame at the earliest. What a bare window takes is therefore printed beside the drawing.
 const (
 	chargeGoal = 30 * time.Millisecond
 	paidGoal   = 60 * time.Millisecond

@@ -98,9 +98,6 @@ func (c *Cashier) firstWallet() pos.Wallet {
 	return pos.WeChat
 }
 
-// Window is the window itself.
-func (c *Cashier) Window() fyne.Window { return c.win }
-
 // buildUI makes all widgets anew, in the language and at the scale in force, from what is known.
 func (c *Cashier) buildUI() {
 	title := ""

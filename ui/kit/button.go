@@ -52,12 +52,6 @@ func NewButton(label, hint, glyph string, look Look, onTapped func()) *Button {
 	return b
 }
 
-// Label is what the button says.
-func (b *Button) Label() string { return b.label }
-
-// Disabled reports whether the button can be tapped.
-func (b *Button) Disabled() bool { return b.disabled }
-
 // SetDisabled greys the button out, or lets it be tapped again.
 func (b *Button) SetDisabled(disabled bool) {
 	if b.disabled != disabled {

@@ -1,9 +1,6 @@
 package kit
 
-import (
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
-)
+import "fyne.io/fyne/v2"
 
 // Backspace is the rune the keypad sends for its delete key.
 const Backspace = '\b'
@@ -24,5 +21,5 @@ func NewKeypad(onKey func(rune)) *fyne.Container {
 		}
 		rows = append(rows, Share(1, Row(8, row...)))
 	}
-	return container.NewStack(Col(8, rows...))
+	return Col(8, rows...)
 }

@@ -55,10 +55,11 @@ func newTillWindow(ctx context.Context, s settings, x *screen, path string) (*ti
 	if w.platform, err = newPlatform(dir, listen, w.relay); err != nil {
 		return nil, err
 	}
-	if w.program, err = x.start(ctx, dir, path, "--data", dir, "--mute"); err == nil {
-		_, err = x.awaitWindow(ctx, w.program)
+	if w.program, err = x.start(ctx, dir, path, "--data", dir, "--mute"); err != nil {
+		return nil, errors.Join(err, w.platform.close())
 	}
-	if err != nil {
+	if _, err = x.awaitWindow(ctx, w.program); err != nil {
+		w.program.stop()
 		return nil, errors.Join(err, w.platform.close())
 	}
 	return w, nil
@@ -106,6 +107,16 @@ func (r *relay) pass(w http.ResponseWriter, out *http.Request, from time.Time) e
 	return nil
 }
 
+// answered is how long the next notification took.
+func (r *relay) answered() (span, error) {
+	select {
+	case s := <-r.told:
+		return s, nil
+	case <-time.After(patience):
+		return span{}, errors.New("no notification was answered with success")
+	}
+}
+
 // keyIn types the amount of the next sale.
 func (w *tillWindow) keyIn() error {
 	for _, key := range "12.50" {
@@ -147,7 +158,9 @@ func (w *tillWindow) learn(ctx context.Context) error {
 	if err := w.platform.sandbox.Pay(order.OutTradeNo); err != nil {
 		return err
 	}
-	<-w.relay.told
+	if _, err := w.relay.answered(); err != nil {
+		return err
+	}
 	time.Sleep(time.Second)
 	return w.learnSuccess(idle, shown)
 }

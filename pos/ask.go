@@ -64,6 +64,15 @@ func (t *Till) SwitchWallet(ctx context.Context, outTradeNo string, w Wallet, ac
 		if o.Status == OrderPaid {
 			return Errorf(Conflict, "This order has just been paid.")
 		}
+		siblings, err := tx.PaymentsOf(o.ID)
+		if err != nil {
+			return err
+		}
+		for _, s := range siblings {
+			if s.State == Created || s.State == Waiting {
+				return Errorf(Conflict, "This order is already offered through %s.", s.Wallet)
+			}
+		}
 		if p, err = t.addAttempt(tx, o, ChargeRequest{Wallet: w, Cashier: actor, Timeout: old.ExpiresAt.Sub(old.CreatedAt)}); err != nil {
 			return err
 		}
@@ -102,7 +111,7 @@ func (t *Till) stepNow(ctx context.Context, outTradeNo string, source Source) (*
 // Explain turns what a platform's failure means into a sentence for the cashier.
 func Explain(w Wallet, err error) error {
 	switch e, ok := errors.AsType[*GatewayError](err); {
-	case errors.Is(err, context.Canceled) && !ok:
+	case !ok && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
 		return Errorf(Unavailable, "The question was given up before an answer came.").Because(err)
 	case !ok:
 		return err
@@ -122,29 +131,25 @@ func (t *Till) step(ctx context.Context, outTradeNo string, source Source) error
 	if err != nil || p.State.Final() {
 		return err
 	}
+	if p.State != Closing && !t.now().Before(p.ExpiresAt) {
+		if err := t.move(ctx, p.OutTradeNo, p.State, Closing, "expire", ""); err != nil {
+			return err
+		}
+		p.State = Closing
+	}
 	g, err := t.gateway(p.Wallet)
 	if err != nil {
+		t.noAnswer(p, err)
 		return err
-	}
-	if p.State != Closing && !t.now().Before(p.ExpiresAt) {
-		return t.expire(ctx, g, p, source)
 	}
 	switch p.State {
 	case Created:
-		return t.create(ctx, p)
+		return t.create(ctx, g, p)
 	case Closing:
 		return t.close(ctx, g, p, source)
 	default:
 		return t.query(ctx, g, p, source)
 	}
-}
-
-// expire withdraws an attempt whose time has run out.
-func (t *Till) expire(ctx context.Context, g Gateway, p *Payment, source Source) error {
-	if err := t.move(ctx, p.OutTradeNo, p.State, Closing, "expire", ""); err != nil {
-		return err
-	}
-	return t.close(ctx, g, p, source)
 }
 
 // close asks the platform to close p, then for the proof. Whatever close answers, only the query counts.
@@ -159,6 +164,9 @@ func (t *Till) close(ctx context.Context, g Gateway, p *Payment, source Source) 
 // query asks the platform about p and settles what it says.
 func (t *Till) query(ctx context.Context, g Gateway, p *Payment, source Source) error {
 	e, err := g.Query(ctx, p)
+	if err != nil && ctx.Err() != nil {
+		return err // given up here: it says nothing of the platform
+	}
 	t.heard(p.Wallet, t.now(), err)
 	if err != nil {
 		t.noAnswer(p, err)

@@ -115,7 +115,7 @@ const SettleGrace = time.Minute
 // CodeExpiresAt is the pay deadline told to the platform.
 func (p *Payment) CodeExpiresAt() time.Time { return p.ExpiresAt.Add(CodeGrace) }
 
-// Unpayable reports whether at t an order that the platform says is unpaid can no longer be paid:
+// Unpayable reports whether at t a trade that the platform does not know can no longer come into being:
 // its code was never handed out, or the code has expired and the grace has passed.
 func (p *Payment) Unpayable(t time.Time) bool {
 	return p.CodeURL == "" || t.After(p.CodeExpiresAt().Add(SettleGrace))

@@ -2,6 +2,7 @@ package pos
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -15,6 +16,7 @@ type Poller struct {
 	mu     sync.Mutex
 	asked  map[string]time.Time // by out_trade_no or out_refund_no
 	pauses map[Wallet]pause     // after rate limits
+	busy   map[Wallet]int       // questions in flight
 	wake   chan struct{}
 }
 
@@ -35,7 +37,7 @@ const (
 	readInterval    = 100 * time.Millisecond // at least between two reads of the store
 	minPause        = 2 * time.Second
 	maxPause        = time.Minute
-	workers         = 8
+	workers         = 8 // questions in flight to one wallet
 )
 
 // askInterval is how long after the question at asked the next one about p is due.
@@ -75,38 +77,32 @@ type job struct {
 // Run asks until ctx ends, then waits for the questions in flight.
 func (p *Poller) Run(ctx context.Context) {
 	p.mu.Lock()
-	p.asked, p.pauses, p.wake = map[string]time.Time{}, map[Wallet]pause{}, make(chan struct{}, 1)
+	p.asked, p.pauses, p.busy = map[string]time.Time{}, map[Wallet]pause{}, map[Wallet]int{}
+	p.wake = make(chan struct{}, 1)
 	p.mu.Unlock()
 	p.Till.Subscribe(func(e Event) {
 		if e.Kind == PaymentChanged || e.Kind == RefundChanged {
 			p.wakeUp()
 		}
 	})
-	slots := make(chan struct{}, workers)
 	var inFlight sync.WaitGroup
 	defer inFlight.Wait()
 	for ctx.Err() == nil {
+		next := time.Minute
 		jobs, err := p.jobs(ctx)
 		if err != nil && ctx.Err() == nil {
 			p.Till.log().Error("poller cannot read the ledger", "error", err)
+			next = fastInterval
 		}
-		now, next := p.Till.now(), time.Minute
 		for _, j := range jobs {
-			if wait := j.due.Sub(now); wait > 0 {
+			if wait := j.due.Sub(p.Till.now()); wait > 0 {
 				next = min(next, wait)
 				continue
 			}
-			select {
-			case slots <- struct{}{}:
-			case <-ctx.Done():
-				return
-			}
-			p.begin(j.key, now)
-			inFlight.Go(func() {
-				defer func() { <-slots; p.wakeUp() }()
-				p.do(ctx, j)
-			})
 			next = min(next, fastInterval)
+			if p.begin(j) {
+				inFlight.Go(func() { p.do(ctx, j) })
+			}
 		}
 		p.sleep(ctx, readInterval, nil)
 		p.sleep(ctx, next-readInterval, p.wake)
@@ -133,26 +129,54 @@ func (p *Poller) wakeUp() {
 
 // do asks one question unless somebody else is asking it right now.
 func (p *Poller) do(ctx context.Context, j job) {
+	defer p.end(j)
 	release, ok := p.Till.attempts.try(j.key)
 	if !ok {
 		return
 	}
 	defer release()
+	begun := p.Till.now()
 	err := j.ask(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if FailureOf(err) == RateLimited && err != nil {
-		length := min(max(2*p.pauses[j.wallet].length, minPause), maxPause)
+	switch before := p.pauses[j.wallet]; {
+	case begun.Before(before.until): // asked before the pause began: its answer says nothing new
+	case err != nil && FailureOf(err) == RateLimited:
+		length := min(max(2*before.length, minPause), maxPause)
 		p.pauses[j.wallet] = pause{until: p.Till.now().Add(length), length: length}
-	} else {
+	default:
 		delete(p.pauses, j.wallet)
 	}
 }
 
-func (p *Poller) begin(key string, now time.Time) {
+// begin takes one of the wallet's places for j, so that a platform that hangs holds up no other. It
+// reports false where none is free or the wallet has asked for patience since j was read.
+func (p *Poller) begin(j job) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked[key] = now
+	now := p.Till.now()
+	if p.busy[j.wallet] == workers || p.pausedUntil(j.wallet, now).After(now) {
+		return false
+	}
+	p.busy[j.wallet]++
+	p.asked[j.key] = now
+	return true
+}
+
+// end gives the place back.
+func (p *Poller) end(j job) {
+	p.mu.Lock()
+	p.busy[j.wallet]--
+	p.mu.Unlock()
+	p.wakeUp()
+}
+
+// pausedUntil is when w may be asked again. A pause longer than any means that the clock was set back.
+func (p *Poller) pausedUntil(w Wallet, now time.Time) time.Time {
+	if until := p.pauses[w].until; until.Sub(now) <= maxPause {
+		return until
+	}
+	return now
 }
 
 // jobs reads from the store what there is to ask, with the time each question is due.
@@ -173,31 +197,32 @@ func (p *Poller) jobs(ctx context.Context) ([]job, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := p.Till.now()
 	known := make(map[string]time.Time, len(payments)+len(refunds))
 	var jobs []job
 	add := func(key string, w Wallet, due time.Time, ask func(context.Context) error) {
 		if t, ok := p.asked[key]; ok {
 			known[key] = t
 		}
-		if until := p.pauses[w].until; due.Before(until) {
+		if until := p.pausedUntil(w, now); due.Before(until) {
 			due = until
 		}
 		jobs = append(jobs, job{key: key, wallet: w, due: due, ask: ask})
 	}
 	for i := range payments {
 		a := &payments[i]
-		add(a.OutTradeNo, a.Wallet, p.due(a), func(ctx context.Context) error {
+		add(a.OutTradeNo, a.Wallet, p.due(a, now), func(ctx context.Context) error {
 			return p.Till.step(ctx, a.OutTradeNo, FromPoll)
 		})
 	}
 	for i := range refunds {
 		r := &refunds[i]
-		due := r.CreatedAt.Add(firstAsk)
+		due := after(r.CreatedAt, firstAsk, now)
 		if last, ok := p.asked[r.OutRefundNo]; ok {
-			due = last.Add(refundInterval(r, last))
+			due = after(last, refundInterval(r, last), now)
 		}
 		add(r.OutRefundNo, r.Wallet, due, func(ctx context.Context) error {
-			return p.Till.stepRefund(ctx, r.OutRefundNo)
+			return p.Till.stepRefund(ctx, r.OutRefundNo, FromPoll)
 		})
 	}
 	for w := range p.Till.Gateways {
@@ -206,28 +231,37 @@ func (p *Poller) jobs(ctx context.Context) ([]job, error) {
 		if health.State != Healthy {
 			interval = recoverInterval
 		}
-		due := later(health.HeardAt, p.asked[key]).Add(interval)
+		due := after(later(health.HeardAt, p.asked[key]), interval, now)
 		add(key, w, due, func(ctx context.Context) error { return p.Till.Probe(ctx, w) })
 	}
 	p.asked = known // forget what is final
+	slices.SortFunc(jobs, func(a, b job) int { return a.due.Compare(b.due) })
 	return jobs, nil
 }
 
 // due is when the next question about a is due; its expiry counts too.
-func (p *Poller) due(a *Payment) time.Time {
+func (p *Poller) due(a *Payment, now time.Time) time.Time {
 	begin := a.ShownAt
 	if begin.IsZero() {
 		begin = a.CreatedAt
 	}
-	due := begin.Add(firstAsk)
+	due := after(begin, firstAsk, now)
 	last, ok := p.asked[a.OutTradeNo]
 	if ok {
-		due = last.Add(askInterval(a, last))
+		due = after(last, askInterval(a, last), now)
 	}
 	if a.State != Closing && a.ExpiresAt.Before(due) && last.Before(a.ExpiresAt) {
 		due = a.ExpiresAt
 	}
 	return due
+}
+
+// after is wait after begin, and now where begin lies ahead: then the clock was set back.
+func after(begin time.Time, wait time.Duration, now time.Time) time.Time {
+	if begin.After(now) {
+		return now
+	}
+	return begin.Add(wait)
 }
 
 func later(a, b time.Time) time.Time {

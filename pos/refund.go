@@ -43,7 +43,7 @@ func (t *Till) Refund(ctx context.Context, r RefundRequest) (*Refund, error) {
 		}
 		return tx.Audit(AuditEntry{
 			Actor: r.Actor, Action: "refund", Subject: refund.OutRefundNo, To: string(RefundRequested),
-			Detail: p.OutTradeNo + " " + r.Amount.String() + " " + r.Reason,
+			Detail: p.OutTradeNo + " " + r.Amount.String(), // the reason, a person's words, is in the refund
 		})
 	})
 	if err != nil {
@@ -74,7 +74,7 @@ func refundable(tx Tx, p *Payment) (Fen, error) {
 // CheckRefund asks the platform about one refund now and returns it as it then stands. An unclear
 // answer is no error: the state says what is known.
 func (t *Till) CheckRefund(ctx context.Context, outRefundNo string) (*Refund, error) {
-	asked := t.attempts.with(ctx, outRefundNo, func() error { return t.stepRefund(ctx, outRefundNo) })
+	asked := t.attempts.with(ctx, outRefundNo, func() error { return t.stepRefund(ctx, outRefundNo, FromCheck) })
 	r, _, err := t.refund(context.WithoutCancel(ctx), outRefundNo)
 	if err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func (t *Till) refund(ctx context.Context, outRefundNo string) (r *Refund, p *Pa
 }
 
 // stepRefund asks the platform whatever the refund's state calls for, and settles the answer.
-func (t *Till) stepRefund(ctx context.Context, outRefundNo string) error {
+func (t *Till) stepRefund(ctx context.Context, outRefundNo string, source Source) error {
 	r, p, err := t.refund(ctx, outRefundNo)
 	if err != nil || r.State.Final() {
 		return err
@@ -112,22 +112,26 @@ func (t *Till) stepRefund(ctx context.Context, outRefundNo string) error {
 		ask = g.Refund
 	}
 	e, err := ask(ctx, p, r)
+	if err != nil && ctx.Err() != nil {
+		return err // given up here: it says nothing of the platform
+	}
 	t.heard(r.Wallet, t.now(), err)
 	if FailureOf(err) == Refused {
-		return t.refuseRefund(ctx, g, p, r, err)
+		return t.refuseRefund(ctx, g, p, r, source, err)
 	}
 	if err != nil {
 		t.log().Warn("no clear answer", "wallet", r.Wallet, "out_refund_no", r.OutRefundNo, "error", err)
 		t.publish(Event{Kind: NoAnswer, Payment: p, Refund: r, Err: err})
 		return err
 	}
+	e.Source = source
 	_, err = t.SettleRefund(context.WithoutCancel(ctx), e)
 	return err
 }
 
 // refuseRefund handles a definite no. An earlier request of unknown outcome may have gone through all
 // the same, so the refund has failed only if the platform does not know it.
-func (t *Till) refuseRefund(ctx context.Context, g Gateway, p *Payment, r *Refund, refusal error) error {
+func (t *Till) refuseRefund(ctx context.Context, g Gateway, p *Payment, r *Refund, source Source, refusal error) error {
 	e, err := g.QueryRefund(ctx, p, r)
 	if err != nil {
 		return err
@@ -135,6 +139,7 @@ func (t *Till) refuseRefund(ctx context.Context, g Gateway, p *Payment, r *Refun
 	if e.State == "" {
 		e.State = RefundFailed
 	}
+	e.Source = source
 	if _, err = t.SettleRefund(context.WithoutCancel(ctx), e); err != nil {
 		return err
 	}

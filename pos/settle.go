@@ -16,9 +16,6 @@ const (
 	Excepted Outcome = "excepted" // not credited; an exception waits for a manager
 )
 
-// Settled reports whether the ledger holds what the evidence said, so that the platform may stop telling.
-func (o Outcome) Settled() bool { return o != Excepted }
-
 // verdict is what evidence means for a payment: what Settle has to apply.
 type verdict struct {
 	outcome   Outcome
@@ -44,7 +41,9 @@ func decide(p *Payment, e Evidence, c circumstances) verdict {
 	if e.State == TradeClosed {
 		return verdict{outcome: Recorded, to: Closed}
 	}
-	if p.State == Closing && p.Unpayable(c.now) {
+	// Only a trade that does not exist is judged by the clock: one that the platform still calls payable
+	// is closed again until the platform says so.
+	if p.State == Closing && e.State == TradeNone && p.Unpayable(c.now) {
 		return verdict{outcome: Recorded, to: Closed}
 	}
 	return verdict{outcome: Ignored}

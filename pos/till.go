@@ -116,7 +116,7 @@ func (t *Till) addAttempt(tx Tx, o *Order, r ChargeRequest) (*Payment, error) {
 
 // firstCreate asks for the code of a new attempt and tells the caller only what is definite.
 func (t *Till) firstCreate(ctx context.Context, p *Payment) (*Payment, error) {
-	err := t.attempts.with(ctx, p.OutTradeNo, func() error { return t.create(ctx, p) })
+	err := t.attempts.with(ctx, p.OutTradeNo, func() error { return t.step(ctx, p.OutTradeNo, FromPoll) })
 	after, viewErr := t.Payment(context.WithoutCancel(ctx), p.OutTradeNo)
 	if viewErr != nil {
 		return p, viewErr
@@ -129,12 +129,11 @@ func (t *Till) firstCreate(ctx context.Context, p *Payment) (*Payment, error) {
 
 // create asks the platform for p's code; it may be repeated. The caller holds p's lock. The error says
 // what the platform answered; the ledger already has what follows from it.
-func (t *Till) create(ctx context.Context, p *Payment) error {
-	g, err := t.gateway(p.Wallet)
-	if err != nil {
-		return err
-	}
+func (t *Till) create(ctx context.Context, g Gateway, p *Payment) error {
 	code, err := g.Create(ctx, p)
+	if err != nil && ctx.Err() != nil {
+		return err // given up here: it says nothing of the platform
+	}
 	t.heard(p.Wallet, t.now(), err)
 	saved := context.WithoutCancel(ctx) // an answer that was heard is kept
 	switch {
@@ -206,6 +205,9 @@ func (t *Till) save(tx Tx, p *Payment, from PaymentState, audit AuditEntry) erro
 	}
 	if !p.State.Final() {
 		return nil // its order was open and stays so
+	}
+	if p.State == Paid {
+		return tx.SetOrderStatus(p.OrderID, OrderPaid)
 	}
 	siblings, err := tx.PaymentsOf(p.OrderID)
 	if err != nil {

@@ -40,7 +40,8 @@ func uniqueKeys(d *json.Decoder) error {
 		if err != nil {
 			return errors.New("broken JSON")
 		}
-		key := strings.ToLower(t.(string)) // the decoder allows nothing else here
+		// A key is a string here, and folded as encoding/json folds it: U+017F is an s to it.
+		key := strings.ToLower(strings.ToUpper(t.(string)))
 		if seen[key] {
 			return fmt.Errorf("the key %q comes twice", clean(key))
 		}

@@ -2,6 +2,7 @@ package pos
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,9 +29,17 @@ type scripted struct {
 	asked []time.Time
 	err   error
 	slow  time.Duration
+	views int // reads so far
+	fails int // the read that fails
 }
 
-func (s *scripted) View(_ context.Context, fn func(Tx) error) error   { return fn(s) }
+func (s *scripted) View(_ context.Context, fn func(Tx) error) error {
+	if s.views++; s.views == s.fails {
+		return errors.New("the disk hiccups")
+	}
+	return fn(s)
+}
+
 func (s *scripted) Update(_ context.Context, fn func(Tx) error) error { return fn(s) }
 func (s *scripted) Now() time.Time                                    { return time.Now() }
 func (s *scripted) Payment(string) (*Payment, error)                  { p := s.p; return &p, nil }
@@ -130,5 +139,23 @@ func TestPollerOneInFlight(t *testing.T) {
 	}
 	if len(ages) < 6 {
 		t.Errorf("asked only at %v", ages)
+	}
+}
+
+// TestPollerAfterFailedRead: one failed read of the ledger costs seconds, not the customer's patience.
+func TestPollerAfterFailedRead(t *testing.T) {
+	ages := pollFor(t, &scripted{fails: 1}, time.Minute)
+	if len(ages) == 0 || ages[0] > 5*time.Second {
+		t.Errorf("asked at %v", ages)
+	}
+}
+
+// TestAfterClockSetBack: what seems to lie ahead is due now.
+func TestAfterClockSetBack(t *testing.T) {
+	if got := after(noon.Add(8*time.Hour), firstAsk, noon); got != noon {
+		t.Errorf("due at %s", got)
+	}
+	if got := after(noon, firstAsk, noon); got != noon.Add(firstAsk) {
+		t.Errorf("due at %s", got)
 	}
 }

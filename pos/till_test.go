@@ -514,3 +514,30 @@ func TestRefundRace(t *testing.T) {
 	}
 	c.audit()
 }
+
+// One order is offered through one live code at a time.
+func TestSwitchWalletTwice(t *testing.T) {
+	c := newCounter(t)
+	first := c.charge(pos.Alipay, 1250)
+	errs := make([]error, 2)
+	var both sync.WaitGroup
+	for i := range errs {
+		both.Go(func() { _, errs[i] = c.till.SwitchWallet(t.Context(), first.OutTradeNo, pos.WeChat, "li") })
+	}
+	both.Wait()
+	if refused := errors.Join(errs...); (errs[0] == nil) == (errs[1] == nil) || pos.CodeOf(refused) == pos.Internal {
+		t.Errorf("two switches of one order: %v", errs)
+	}
+	c.audit()
+}
+
+// A wallet that is not set up any more does not keep its attempts waiting past their time.
+func TestExpireWithoutGateway(t *testing.T) {
+	c := newCounter(t)
+	p := c.charge(pos.Alipay, 100)
+	delete(c.till.Gateways, pos.Alipay)
+	c.skew.Store(int64(pos.DefaultTimeout + time.Second))
+	if got, err := c.till.Check(t.Context(), p.OutTradeNo); pos.CodeOf(err) != pos.Setup || got.State != pos.Closing {
+		t.Errorf("after its time: %+v, %v", got, err)
+	}
+}

@@ -18,7 +18,7 @@ import (
 // Limits of one notification. The platforms wait 5 s for an answer; real bodies are below 4 KiB.
 const (
 	maxBody   = 64 << 10
-	maxSettle = 4 * time.Second
+	maxAnswer = 4 * time.Second // reading, verifying and settling together
 )
 
 // Decoder verifies and translates one wallet's notifications. Its errors carry nothing of the request,
@@ -79,15 +79,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serve takes one notification and answers it. The platform goes on telling until the answer is success.
 func (h *handler) serve(w http.ResponseWriter, r *http.Request, wallet pos.Wallet, answer func(http.ResponseWriter, int)) {
 	begin := time.Now()
-	n, status, err := h.receive(w, r, wallet)
+	// The platform hanging up must not stop what it has verifiably said from being settled.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), maxAnswer)
+	defer cancel()
+	n, status, err := h.receive(ctx, w, r, wallet)
 	if err != nil {
 		h.refused(wallet, status, err)
 		answer(w, status)
 		return
 	}
-	// The platform hanging up must not stop what it has verifiably said from being settled.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), maxSettle)
-	defer cancel()
 	outcome, err := h.settle(ctx, n)
 	if err == nil && !settled(n, outcome) {
 		err = fmt.Errorf("an exception waits for a manager: %s", outcome)
@@ -106,7 +106,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, wallet pos.Walle
 }
 
 // receive reads and verifies one notification. The status goes with the error.
-func (h *handler) receive(w http.ResponseWriter, r *http.Request, wallet pos.Wallet) (n pos.Notice, status int, err error) {
+func (h *handler) receive(ctx context.Context, w http.ResponseWriter, r *http.Request, wallet pos.Wallet) (n pos.Notice, status int, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			n, status, err = pos.Notice{}, http.StatusBadRequest, h.panicked(p)
@@ -122,8 +122,6 @@ func (h *handler) receive(w http.ResponseWriter, r *http.Request, wallet pos.Wal
 	if err != nil {
 		return pos.Notice{}, http.StatusBadRequest, errors.New("it broke off")
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), maxSettle)
-	defer cancel()
 	n, err = h.Decoders[wallet].Notification(ctx, r.Header, body)
 	if err == nil && (n.Payment == nil) == (n.Refund == nil) {
 		err = errors.New("it is about neither a payment nor a refund, or about both")

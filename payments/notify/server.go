@@ -14,9 +14,9 @@ func Server(listen string, h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Addr:              listen,
 		Handler:           h,
-		ReadHeaderTimeout: 3 * time.Second,
-		ReadTimeout:       4 * time.Second,
-		WriteTimeout:      10 * time.Second, // longer than ReadTimeout and maxSettle together
+		ReadHeaderTimeout: 2 * time.Second,
+		ReadTimeout:       3 * time.Second,
+		WriteTimeout:      10 * time.Second, // longer than ReadTimeout and maxAnswer together
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),

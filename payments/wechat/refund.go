@@ -33,7 +33,7 @@ func (g *Gateway) Refund(ctx context.Context, p *pos.Payment, r *pos.Refund) (po
 	if g.cfg.NotifyURL != noNotifyURL {
 		request.NotifyUrl = core.String(g.cfg.NotifyURL)
 	}
-	if reason := cut(r.Reason, maxReason); reason != "" {
+	if reason := cut(plain(r.Reason), maxReason); reason != "" {
 		request.Reason = core.String(reason)
 	}
 	body, err := g.call(ctx, http.MethodPost, refundPath, request)

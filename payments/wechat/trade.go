@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,14 +53,17 @@ func (g *Gateway) Create(ctx context.Context, p *pos.Payment) (string, error) {
 
 // description is what the customer's wallet shows: at most pos.MaxTitle bytes and never empty.
 func (g *Gateway) description(p *pos.Payment) string {
-	s := p.Title
-	if s == "" {
-		s = g.cfg.Title
-	}
-	if s == "" {
-		s = p.OutTradeNo
-	}
-	return cut(s, pos.MaxTitle)
+	return cut(cmp.Or(plain(p.Title), plain(g.cfg.Title), p.OutTradeNo), pos.MaxTitle)
+}
+
+// plain leaves out what WeChat Pay refuses: it takes characters of at most three bytes of UTF-8, so no emoji.
+func plain(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r > 0xFFFF {
+			return -1
+		}
+		return r
+	}, s))
 }
 
 // cut shortens s to at most n bytes without breaking a character.

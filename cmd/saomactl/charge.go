@@ -182,6 +182,9 @@ func (c *charging) announce(p *pos.Payment) {
 		c.emit(o, qr(p.CodeURL, c.terminal())+"\n"+c.lang.T("%s ¥%s, payable until %s", p.Wallet, p.Amount, p.ExpiresAt.In(zone).Format(time.TimeOnly))+"\n"+number+"\ncode_url      "+p.CodeURL)
 	case pos.Created:
 		o.Message = c.lang.T("%s has not answered yet; the counter goes on asking under the same number.", p.Wallet)
+		if h := c.counter.Till.Health(p.Wallet); h.State == pos.Rejecting {
+			o.Message = c.lang.Error(pos.Explain(p.Wallet, h.Err))
+		}
 		c.emit(o, o.Message+"\n"+number)
 	}
 }

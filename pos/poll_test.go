@@ -3,6 +3,7 @@ package pos
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,7 @@ func TestAskInterval(t *testing.T) {
 // schedule is checked in virtual time, without a disk and a network.
 type scripted struct {
 	Tx
+	mu    sync.Mutex // one transaction at a time
 	p     Payment
 	asked []time.Time
 	err   error
@@ -34,23 +36,25 @@ type scripted struct {
 }
 
 func (s *scripted) View(_ context.Context, fn func(Tx) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.views++; s.views == s.fails {
 		return errors.New("the disk hiccups")
 	}
 	return fn(s)
 }
 
-func (s *scripted) Update(_ context.Context, fn func(Tx) error) error { return fn(s) }
-func (s *scripted) Now() time.Time                                    { return time.Now() }
-func (s *scripted) Payment(string) (*Payment, error)                  { p := s.p; return &p, nil }
-func (s *scripted) UnfinishedPayments() ([]Payment, error)            { return []Payment{s.p}, nil }
-func (s *scripted) UnfinishedRefunds() ([]Refund, error)              { return nil, nil }
-func (s *scripted) SavePayment(p *Payment, _ PaymentState) error      { s.p = *p; return nil }
-func (s *scripted) Audit(AuditEntry) error                            { return nil }
-func (s *scripted) Wallet() Wallet                                    { return s.p.Wallet }
-func (s *scripted) Account() Account                                  { return account }
-func (s *scripted) Create(context.Context, *Payment) (string, error)  { panic("not asked") }
-func (s *scripted) Close(context.Context, *Payment) error             { return s.err }
+func (s *scripted) Update(ctx context.Context, fn func(Tx) error) error { return s.View(ctx, fn) }
+func (s *scripted) Now() time.Time                                      { return time.Now() }
+func (s *scripted) Payment(string) (*Payment, error)                    { p := s.p; return &p, nil }
+func (s *scripted) UnfinishedPayments() ([]Payment, error)              { return []Payment{s.p}, nil }
+func (s *scripted) UnfinishedRefunds() ([]Refund, error)                { return nil, nil }
+func (s *scripted) SavePayment(p *Payment, _ PaymentState) error        { s.p = *p; return nil }
+func (s *scripted) Audit(AuditEntry) error                              { return nil }
+func (s *scripted) Wallet() Wallet                                      { return s.p.Wallet }
+func (s *scripted) Account() Account                                    { return account }
+func (s *scripted) Create(context.Context, *Payment) (string, error)    { panic("not asked") }
+func (s *scripted) Close(context.Context, *Payment) error               { return s.err }
 
 func (s *scripted) QueryRefund(context.Context, *Payment, *Refund) (RefundEvidence, error) {
 	panic("not asked")

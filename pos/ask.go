@@ -139,7 +139,7 @@ func (t *Till) step(ctx context.Context, outTradeNo string, source Source) error
 	}
 	g, err := t.gateway(p.Wallet)
 	if err != nil {
-		t.noAnswer(p, err)
+		t.noAnswer(ctx, p, nil, err)
 		return err
 	}
 	switch p.State {
@@ -164,12 +164,9 @@ func (t *Till) close(ctx context.Context, g Gateway, p *Payment, source Source) 
 // query asks the platform about p and settles what it says.
 func (t *Till) query(ctx context.Context, g Gateway, p *Payment, source Source) error {
 	e, err := g.Query(ctx, p)
-	if err != nil && ctx.Err() != nil {
-		return err // given up here: it says nothing of the platform
-	}
-	t.heard(p.Wallet, t.now(), err)
+	t.heard(ctx, p.Wallet, t.now(), err)
 	if err != nil {
-		t.noAnswer(p, err)
+		t.noAnswer(ctx, p, nil, err)
 		return err
 	}
 	e.Source = source
@@ -186,6 +183,6 @@ func (t *Till) Probe(ctx context.Context, w Wallet) error {
 	}
 	now := t.now()
 	_, err = g.Query(ctx, &Payment{OutTradeNo: t.Shop.mint(now), Wallet: w, Account: g.Account(), Amount: 1})
-	t.heard(w, t.now(), err)
+	t.heard(ctx, w, t.now(), err)
 	return err
 }

@@ -1,6 +1,7 @@
 package pos
 
 import (
+	"context"
 	"sync"
 	"time"
 )
@@ -95,8 +96,12 @@ func (e Event) clone() Event {
 	return e
 }
 
-// heard notes how w's platform answered at t; err is nil or a GatewayError.
-func (b *bus) heard(w Wallet, t time.Time, err error) {
+// heard notes how w's platform answered at t; err is nil or a GatewayError. A question that was given up
+// here, its ctx ended, says nothing of the platform.
+func (b *bus) heard(ctx context.Context, w Wallet, t time.Time, err error) {
+	if err != nil && ctx.Err() != nil {
+		return
+	}
 	state := Healthy
 	switch {
 	case err == nil:

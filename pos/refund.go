@@ -112,16 +112,12 @@ func (t *Till) stepRefund(ctx context.Context, outRefundNo string, source Source
 		ask = g.Refund
 	}
 	e, err := ask(ctx, p, r)
-	if err != nil && ctx.Err() != nil {
-		return err // given up here: it says nothing of the platform
-	}
-	t.heard(r.Wallet, t.now(), err)
+	t.heard(ctx, r.Wallet, t.now(), err)
 	if FailureOf(err) == Refused {
 		return t.refuseRefund(ctx, g, p, r, source, err)
 	}
 	if err != nil {
-		t.log().Warn("no clear answer", "wallet", r.Wallet, "out_refund_no", r.OutRefundNo, "error", err)
-		t.publish(Event{Kind: NoAnswer, Payment: p, Refund: r, Err: err})
+		t.noAnswer(ctx, p, r, err)
 		return err
 	}
 	e.Source = source

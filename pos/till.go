@@ -131,10 +131,7 @@ func (t *Till) firstCreate(ctx context.Context, p *Payment) (*Payment, error) {
 // what the platform answered; the ledger already has what follows from it.
 func (t *Till) create(ctx context.Context, g Gateway, p *Payment) error {
 	code, err := g.Create(ctx, p)
-	if err != nil && ctx.Err() != nil {
-		return err // given up here: it says nothing of the platform
-	}
-	t.heard(p.Wallet, t.now(), err)
+	t.heard(ctx, p.Wallet, t.now(), err)
 	saved := context.WithoutCancel(ctx) // an answer that was heard is kept
 	switch {
 	case err == nil:
@@ -144,7 +141,7 @@ func (t *Till) create(ctx context.Context, g Gateway, p *Payment) error {
 	case FailureOf(err) == AlreadyPaid:
 		return t.query(ctx, g, p, FromPoll)
 	}
-	t.noAnswer(p, err)
+	t.noAnswer(ctx, p, nil, err)
 	return err
 }
 
@@ -247,9 +244,18 @@ func (t *Till) Resume(ctx context.Context) (list []Payment, err error) {
 	return list, err
 }
 
-func (t *Till) noAnswer(p *Payment, err error) {
-	t.log().Warn("no clear answer", "wallet", p.Wallet, "out_trade_no", p.OutTradeNo, "error", err)
-	t.publish(Event{Kind: NoAnswer, Payment: p, Err: err})
+// noAnswer tells that the platform gave no clear answer about p, or about its refund r where r is not
+// nil; a question that was given up here says nothing of the platform.
+func (t *Till) noAnswer(ctx context.Context, p *Payment, r *Refund, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	log := t.log().With("wallet", p.Wallet, "out_trade_no", p.OutTradeNo)
+	if r != nil {
+		log = log.With("out_refund_no", r.OutRefundNo)
+	}
+	log.Warn("no clear answer", "error", err)
+	t.publish(Event{Kind: NoAnswer, Payment: p, Refund: r, Err: err})
 }
 
 func (t *Till) log() *slog.Logger {

@@ -185,6 +185,7 @@ func TestCancelRace(t *testing.T) {
 	c := newCounter(t)
 	const rounds = 200
 	var paid, closed, closing int
+	span := time.Millisecond // how long the last cancel took here: Pay comes at any part of it, or after it
 	for i := range rounds {
 		w := pos.Wallets[i%len(pos.Wallets)]
 		p := c.charge(w, pos.Fen(100+i))
@@ -195,14 +196,17 @@ func TestCancelRace(t *testing.T) {
 		}
 		var race sync.WaitGroup
 		var payErr error
+		delay := time.Duration(i%11) * span / 5
 		race.Go(func() {
-			time.Sleep(time.Duration(i%10) * 300 * time.Microsecond)
+			time.Sleep(delay)
 			payErr = c.platform.Pay(p.OutTradeNo)
 		})
+		began := time.Now()
 		after, err := c.till.Cancel(t.Context(), p.OutTradeNo, "li")
 		if err != nil && pos.CodeOf(err) != pos.Conflict {
 			t.Fatal(err)
 		}
+		span = time.Since(began)
 		race.Wait()
 		if payErr == nil {
 			paid++

@@ -196,7 +196,7 @@ func TestCancelRace(t *testing.T) {
 		}
 		var race sync.WaitGroup
 		var payErr error
-		delay := time.Duration(i%11) * span / 5
+		delay := time.Duration(i%11) * span / 10
 		race.Go(func() {
 			time.Sleep(delay)
 			payErr = c.platform.Pay(p.OutTradeNo)

@@ -75,7 +75,7 @@ func TestRefundsMoveOnly(t *testing.T) {
 		pos.RefundProcessing: {pos.RefundSucceeded, pos.RefundAbnormal, pos.RefundFailed},
 		pos.RefundAbnormal:   {pos.RefundSucceeded, pos.RefundFailed},
 		pos.RefundSucceeded:  {},
-		pos.RefundFailed:     {},
+		pos.RefundFailed:     {pos.RefundSucceeded},
 	}
 	for from, goals := range legal {
 		for to := range legal {

@@ -32,21 +32,3 @@ func (t *tx) Log(l pos.LogEntry) error {
 		t.now.UnixMilli(), l.Wallet, l.OutTradeNo, l.TransactionID, l.Source, l.State, l.Amount, raw)
 	return err
 }
-
-func (t *tx) Raise(x pos.Exception) (raised bool, err error) {
-	n, err := t.exec(`INSERT INTO exception (kind, wallet, out_trade_no, out_refund_no, transaction_id, amount, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (kind, wallet, out_trade_no, out_refund_no, transaction_id) DO NOTHING`,
-		x.Kind, x.Wallet, x.OutTradeNo, x.OutRefundNo, x.TransactionID, x.Amount, t.now.UnixMilli())
-	return n == 1, err
-}
-
-const exceptionColumns = `x.id, x.kind, x.wallet, x.out_trade_no, x.out_refund_no, x.transaction_id, x.amount, x.created_at, x.resolved`
-
-func scanException(row scanner, x *pos.Exception) error {
-	return row.Scan(&x.ID, &x.Kind, &x.Wallet, &x.OutTradeNo, &x.OutRefundNo, &x.TransactionID, &x.Amount, moment{&x.CreatedAt}, &x.Resolved)
-}
-
-func (t *tx) OpenExceptions() ([]pos.Exception, error) {
-	return list(t, scanException, `SELECT `+exceptionColumns+` FROM exception x WHERE x.resolved = 0 ORDER BY x.id`)
-}

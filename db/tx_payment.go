@@ -55,10 +55,10 @@ func (t *tx) RecentPayments(n int) ([]pos.Payment, error) {
 }
 
 func (t *tx) SavePayment(p *pos.Payment, from pos.PaymentState) error {
-	n, err := t.exec(`UPDATE payment SET state = ?, code_url = ?, expires_at = ?, shown_at = ?,
+	n, err := t.exec(`UPDATE payment SET state = ?, amount = ?, code_url = ?, expires_at = ?, shown_at = ?,
 			transaction_id = ?, paid_at = ?, settled_at = ?, confirmed_by = ?
 		WHERE out_trade_no = ? AND state = ?`,
-		p.State, p.CodeURL, p.ExpiresAt.UnixMilli(), instant(p.ShownAt),
+		p.State, p.Amount, p.CodeURL, p.ExpiresAt.UnixMilli(), instant(p.ShownAt),
 		text(p.TransactionID), instant(p.PaidAt), instant(p.SettledAt), text(p.ConfirmedBy), p.OutTradeNo, from)
 	if err != nil || n == 1 {
 		return err

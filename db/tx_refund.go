@@ -10,11 +10,11 @@ func (t *tx) AddRefund(r *pos.Refund) error {
 }
 
 const refundColumns = `r.out_refund_no, r.out_trade_no, r.wallet, r.amount, r.reason, r.state,
-	coalesce(r.refund_id, ''), r.requested_by, r.created_at, r.settled_at, r.day`
+	coalesce(r.refund_id, ''), r.requested_by, r.created_at, r.asked_at, r.settled_at, r.day`
 
 func scanRefund(row scanner, r *pos.Refund) error {
 	return row.Scan(&r.OutRefundNo, &r.OutTradeNo, &r.Wallet, &r.Amount, &r.Reason, &r.State,
-		&r.RefundID, &r.RequestedBy, moment{&r.CreatedAt}, moment{&r.SettledAt}, &r.Day)
+		&r.RefundID, &r.RequestedBy, moment{&r.CreatedAt}, moment{&r.AskedAt}, moment{&r.SettledAt}, &r.Day)
 }
 
 const selectRefund = `SELECT ` + refundColumns + ` FROM refund r `
@@ -37,8 +37,8 @@ func (t *tx) UnfinishedRefunds() ([]pos.Refund, error) {
 }
 
 func (t *tx) SaveRefund(r *pos.Refund, from pos.RefundState) error {
-	n, err := t.exec(`UPDATE refund SET state = ?, refund_id = ?, settled_at = ? WHERE out_refund_no = ? AND state = ?`,
-		r.State, text(r.RefundID), instant(r.SettledAt), r.OutRefundNo, from)
+	n, err := t.exec(`UPDATE refund SET state = ?, refund_id = ?, asked_at = ?, settled_at = ? WHERE out_refund_no = ? AND state = ?`,
+		r.State, text(r.RefundID), instant(r.AskedAt), instant(r.SettledAt), r.OutRefundNo, from)
 	if err != nil || n == 1 {
 		return err
 	}

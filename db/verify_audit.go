@@ -101,6 +101,8 @@ func legalRefund(from, to pos.RefundState) bool {
 		return to == pos.RefundSucceeded || to == pos.RefundAbnormal || to == pos.RefundFailed
 	case pos.RefundAbnormal:
 		return to == pos.RefundSucceeded || to == pos.RefundFailed
+	case pos.RefundFailed:
+		return to == pos.RefundSucceeded
 	}
 	return false
 }

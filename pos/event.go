@@ -32,7 +32,9 @@ type Health struct {
 	Wallet  Wallet
 	State   HealthState
 	HeardAt time.Time // of the last clear answer; zero before the first
-	Err     error     // why it is not healthy
+	Clock   ClockState
+	Skew    time.Duration // how far the counter's clock is ahead of the platform's
+	Err     error         // why it is not healthy
 }
 
 // HealthState is the colour of a health light.
@@ -43,6 +45,22 @@ const (
 	Healthy       HealthState = "healthy"   // the last question was answered clearly
 	Failing       HealthState = "failing"   // the last question was not
 	Rejecting     HealthState = "rejecting" // the platform does not accept our papers
+)
+
+// ClockState says whether the counter's clock and the platform's agree.
+type ClockState string
+
+const (
+	ClockUnknown ClockState = ""      // the platform has not told its time yet
+	ClockRight   ClockState = "right" // they agree within SkewWarning
+	ClockSkewed  ClockState = "skewed"
+	ClockWrong   ClockState = "wrong" // beyond SkewLimit; at 5 minutes the platform's signatures no longer count
+)
+
+// Skews beyond which the counter warns and turns its light red.
+const (
+	SkewWarning = time.Minute
+	SkewLimit   = 4 * time.Minute
 )
 
 // bus hands events to the subscribers and remembers each wallet's health.

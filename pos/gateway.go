@@ -27,9 +27,50 @@ type Gateway interface {
 	QueryRefund(ctx context.Context, p *Payment, r *Refund) (RefundEvidence, error)
 }
 
-// BillDownloader is the optional capability of fetching a day's bill.
+// BillDownloader is the optional capability of fetching the platform's bill of one day, which is its own
+// day in China's time whatever the shop's is. A bill that the platform has not made yet is a NotReady failure.
 type BillDownloader interface {
-	DownloadBill(ctx context.Context, day Day) ([]byte, error)
+	DownloadBill(ctx context.Context, day Day) (*Bill, error)
+}
+
+// Bill is what a platform says it did for the merchant on one day.
+type Bill struct {
+	Wallet   Wallet
+	Day      Day
+	FileName string // as the platform would name it
+	Original []byte // as downloaded, its hash checked where the platform gives one
+	Lines    []BillLine
+}
+
+// BillLine is one movement of money in a bill: a payment, or a refund where OutRefundNo is not empty.
+type BillLine struct {
+	OutTradeNo    string
+	TransactionID string
+	OutRefundNo   string
+	RefundID      string
+	Amount        Fen // of the payment or of the refund; positive
+	Fee           Fen // what the platform keeps; negative where it gives a fee back
+	State         string
+	At            time.Time
+}
+
+// RefundLimiter is the optional capability of knowing what refunds the platform refuses anyway, so that
+// a person gets a sentence before the call.
+type RefundLimiter interface {
+	RefundLimits() RefundLimits
+}
+
+// RefundLimits is what a platform allows for the refunds of one payment; zero fields limit nothing.
+type RefundLimits struct {
+	Within time.Duration // after the payment
+	Count  int           // of refunds
+	Apart  time.Duration // between two
+}
+
+// Clock is the optional capability of telling the platform's time: from the Date header of its last
+// answer, carried on by this machine's monotonic clock, so that setting the wall clock does not move it.
+type Clock interface {
+	PlatformNow() (now time.Time, known bool)
 }
 
 // Failure classifies what an error from a Gateway proves.
@@ -44,6 +85,8 @@ const (
 	Refused Failure = "refused"
 	// Misconfigured: the platform does not accept this merchant's papers or permissions. Unknown in effect.
 	Misconfigured Failure = "misconfigured"
+	// NotReady: a bill that the platform makes later.
+	NotReady Failure = "not_ready"
 	// AlreadyPaid: create or close was refused because the trade is paid: query it.
 	AlreadyPaid Failure = "already_paid"
 )

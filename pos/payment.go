@@ -122,6 +122,7 @@ func (p *Payment) Unpayable(t time.Time) bool {
 }
 
 // RefundState is the state of one refund: requested -> processing -> succeeded | abnormal | failed.
+// Evidence of success leads to succeeded from every state.
 type RefundState string
 
 const (
@@ -150,6 +151,7 @@ type Refund struct {
 	RefundID    string // the platform's number, once known
 	RequestedBy string
 	CreatedAt   time.Time
+	AskedAt     time.Time // when the platform was first asked for it; zero before
 	SettledAt   time.Time // when it became succeeded or failed here
 	Day         Day
 }

@@ -49,6 +49,9 @@ type Tx interface {
 	// returns false and records nothing.
 	Raise(Exception) (raised bool, err error)
 	OpenExceptions() ([]Exception, error)
+	Exception(id int64) (*Exception, error)
+	// Resolve stores x's resolution, note, and by whom and when; it fails with Conflict if x is resolved.
+	Resolve(x *Exception) error
 	// Audit appends to the audit chain.
 	Audit(AuditEntry) error
 }
@@ -73,31 +76,6 @@ type LogEntry struct {
 	State         string // TradeState or RefundState
 	Amount        Fen
 	Raw           []byte
-}
-
-// ExceptionKind names why evidence could not simply be settled.
-type ExceptionKind string
-
-const (
-	LatePayment      ExceptionKind = "late_payment"      // paid after it was closed here; credited, to be accepted or refunded
-	DuplicatePayment ExceptionKind = "duplicate_payment" // the order is paid twice; credited, one of them is to be refunded
-	AmountMismatch   ExceptionKind = "amount_mismatch"   // another amount or currency; not credited
-	UnknownOrder     ExceptionKind = "unknown_order"     // no such order here; not credited
-	ForeignMerchant  ExceptionKind = "foreign_merchant"  // another merchant's or app's; not credited
-	RefundIsAbnormal ExceptionKind = "refund_abnormal"   // a refund the platform could not pay out
-)
-
-// Exception waits for a manager.
-type Exception struct {
-	ID            int64
-	Kind          ExceptionKind
-	Wallet        Wallet
-	OutTradeNo    string
-	OutRefundNo   string
-	TransactionID string
-	Amount        Fen // what the platform says
-	CreatedAt     time.Time
-	Resolved      bool
 }
 
 // AuditEntry is one row of the audit chain: who changed what. The store adds time and hash.

@@ -96,7 +96,7 @@ type exceptionView struct {
 func viewException(x *pos.Exception, zone *time.Location) exceptionView {
 	return exceptionView{
 		Kind: x.Kind, Wallet: x.Wallet, OutTradeNo: x.OutTradeNo, OutRefundNo: x.OutRefundNo, TransactionID: x.TransactionID,
-		Amount: x.Amount, CreatedAt: at(x.CreatedAt, zone), Resolved: x.Resolved,
+		Amount: x.Amount, CreatedAt: at(x.CreatedAt, zone), Resolved: x.Resolution != "",
 	}
 }
 

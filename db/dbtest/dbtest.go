@@ -3,6 +3,7 @@ package dbtest
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"saoma/db"
@@ -38,4 +39,19 @@ func Sound(t testing.TB, l *db.Ledger) {
 			t.Errorf("%s (%d of %d broken): %q", c.Rule, c.Broken, c.Counted, c.Violations)
 		}
 	}
+}
+
+// Rounds is how often a fault test repeats itself: normal in every run, soak in a soak run, which is
+// one with SAOMA_SOAK=1 in the environment.
+func Rounds(normal, soak int) int {
+	if os.Getenv("SAOMA_SOAK") != "" {
+		return soak
+	}
+	return normal
+}
+
+// Figures tells what a fault test did in one line that a soak run collects.
+func Figures(t testing.TB, format string, args ...any) {
+	t.Helper()
+	t.Logf("figures: "+format, args...)
 }

@@ -56,10 +56,13 @@ func New(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &handler{o}
+	return &handler{o, newTally(o.Log)}
 }
 
-type handler struct{ Options }
+type handler struct {
+	Options
+	tally *tally
+}
 
 // ServeHTTP routes by the exact path: a mux would redirect what merely resembles one.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -84,32 +87,42 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, wallet pos.Walle
 	defer cancel()
 	n, status, err := h.receive(ctx, w, r, wallet)
 	if err != nil {
-		h.refused(wallet, status, err)
+		h.refused(wallet, err)
 		answer(w, status)
 		return
 	}
-	outcome, err := h.settle(ctx, n)
+	outcome, err := h.settle(ctx, wallet, n)
 	if err == nil && !settled(n, outcome) {
 		err = fmt.Errorf("an exception waits for a manager: %s", outcome)
 	}
-	log := h.Log.With("wallet", wallet, "about", about(n), "outcome", outcome, "took", time.Since(begin).Round(time.Millisecond))
+	took := time.Since(begin).Round(time.Millisecond)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", ErrNotSettled, err)
-		log.Warn("notification not settled", "error", err)
+		h.tally.add(kind{level: slog.LevelWarn, said: "notification not settled", wallet: wallet, about: about(n), why: err.Error()}, "took", took)
 		h.report(wallet, err)
 		answer(w, http.StatusInternalServerError)
 		return
 	}
-	log.Info("notified")
+	h.notified(wallet, n, outcome, took)
 	h.report(wallet, nil)
 	answer(w, http.StatusOK)
+}
+
+// notified logs what was settled. What changed nothing can be repeated at will by whoever has seen it once.
+func (h *handler) notified(wallet pos.Wallet, n pos.Notice, outcome pos.Outcome, took time.Duration) {
+	const said = "notified"
+	if outcome == pos.Replayed || outcome == pos.Ignored {
+		h.tally.add(kind{level: slog.LevelInfo, said: said, wallet: wallet, about: about(n), outcome: outcome}, "took", took)
+		return
+	}
+	h.Log.Info(said, "wallet", wallet, "about", about(n), "outcome", outcome, "took", took)
 }
 
 // receive reads and verifies one notification. The status goes with the error.
 func (h *handler) receive(ctx context.Context, w http.ResponseWriter, r *http.Request, wallet pos.Wallet) (n pos.Notice, status int, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			n, status, err = pos.Notice{}, http.StatusBadRequest, h.panicked(p)
+			n, status, err = pos.Notice{}, http.StatusBadRequest, h.panicked(wallet, p)
 		}
 	}()
 	if r.URL.RawQuery != "" || r.URL.ForceQuery { // nothing of it would be signed
@@ -131,7 +144,7 @@ func (h *handler) receive(ctx context.Context, w http.ResponseWriter, r *http.Re
 
 // settle has the till settle n. It answers by ctx's end even if the till does not: what is committed
 // after that is a replay when the platform tells again.
-func (h *handler) settle(ctx context.Context, n pos.Notice) (pos.Outcome, error) {
+func (h *handler) settle(ctx context.Context, wallet pos.Wallet, n pos.Notice) (pos.Outcome, error) {
 	type result struct {
 		outcome pos.Outcome
 		err     error
@@ -141,7 +154,7 @@ func (h *handler) settle(ctx context.Context, n pos.Notice) (pos.Outcome, error)
 		var r result
 		defer func() {
 			if p := recover(); p != nil {
-				r = result{err: h.panicked(p)}
+				r = result{err: h.panicked(wallet, p)}
 			}
 			done <- r
 		}()
@@ -173,21 +186,21 @@ func settled(n pos.Notice, o pos.Outcome) bool {
 }
 
 // panicked logs where a panic came from. Its value is left out: it may quote the request.
-func (h *handler) panicked(p any) error {
-	h.Log.Error("panic in a notification", "type", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+func (h *handler) panicked(wallet pos.Wallet, p any) error {
+	h.tally.add(kind{level: slog.LevelError, said: "panic in a notification", wallet: wallet, why: fmt.Sprintf("%T", p)}, "stack", string(debug.Stack()))
 	return errors.New("panic")
 }
 
 // refused logs and reports a notification that was not the platform's. A probe is neither.
-func (h *handler) refused(wallet pos.Wallet, status int, err error) {
+func (h *handler) refused(wallet pos.Wallet, err error) {
 	if p, ok := errors.AsType[interface {
 		error
 		Probe() bool
 	}](err); ok && p.Probe() {
-		h.Log.Debug("signature probe refused", "wallet", wallet)
+		h.tally.add(kind{level: slog.LevelDebug, said: "signature probe refused", wallet: wallet})
 		return
 	}
-	h.Log.Warn("notification refused", "wallet", wallet, "status", status, "error", err)
+	h.tally.add(kind{level: slog.LevelWarn, said: "notification refused", wallet: wallet, why: err.Error()})
 	h.report(wallet, fmt.Errorf("%w: %w", ErrRefused, err))
 }
 

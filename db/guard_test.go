@@ -210,7 +210,7 @@ func TestRecordsStand(t *testing.T) {
 	l := open(t, dir)
 	no := sell(t, l, 100)
 	update(t, l, func(tx pos.Tx) error {
-		_, err := tx.Raise(pos.Exception{Kind: pos.LatePayment, Wallet: pos.WeChat, OutTradeNo: no})
+		_, err := tx.Raise(&pos.Exception{Kind: pos.LatePayment, Wallet: pos.WeChat, OutTradeNo: no})
 		if err == nil {
 			_, err = refund(tx, no, 1, pos.RefundSucceeded)
 		}

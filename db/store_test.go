@@ -108,7 +108,7 @@ func TestExceptionsAreRaisedOnce(t *testing.T) {
 	x := pos.Exception{Kind: pos.UnknownOrder, Wallet: pos.Alipay, OutTradeNo: "GHOST", TransactionID: "2026", Amount: 5}
 	for _, want := range []bool{true, false} {
 		update(t, l, func(tx pos.Tx) error {
-			raised, err := tx.Raise(x)
+			raised, err := tx.Raise(&x)
 			if raised != want {
 				t.Errorf("raised %v, want %v", raised, want)
 			}

@@ -2,23 +2,33 @@ package db
 
 import "saoma/pos"
 
-func (t *tx) Raise(x pos.Exception) (raised bool, err error) {
-	n, err := t.exec(`INSERT INTO exception (kind, wallet, out_trade_no, out_refund_no, transaction_id, amount, currency,
+func (t *tx) Raise(x *pos.Exception) (raised bool, err error) {
+	r, err := t.run(`INSERT INTO exception (kind, wallet, out_trade_no, out_refund_no, transaction_id, amount, currency,
 			merchant_id, app_id, paid_at, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (kind, wallet, out_trade_no, out_refund_no, transaction_id) DO NOTHING`,
 		x.Kind, x.Wallet, x.OutTradeNo, x.OutRefundNo, x.TransactionID, x.Amount, x.Currency,
 		x.Account.MerchantID, x.Account.AppID, instant(x.PaidAt), t.now.UnixMilli())
-	return n == 1, err
+	if err != nil {
+		return false, err
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return false, t.failed(err)
+	}
+	x.ID, err = r.LastInsertId()
+	return true, t.failed(err)
 }
 
 const exceptionColumns = `x.id, x.kind, x.wallet, x.out_trade_no, x.out_refund_no, x.transaction_id, x.amount,
-	x.currency, x.merchant_id, x.app_id, x.paid_at, x.created_at, x.resolution, x.note, x.resolved_by, x.resolved_at`
+	x.currency, x.merchant_id, x.app_id, x.paid_at, x.created_at, x.resolution, x.note, x.resolved_by, x.resolved_at,
+	coalesce((SELECT p.state FROM payment p WHERE p.out_trade_no = x.out_trade_no), ''),
+	EXISTS (SELECT 1 FROM payment p WHERE p.out_trade_no = x.out_trade_no AND p.wallet = x.wallet
+		AND p.transaction_id = x.transaction_id AND p.state = 'paid')`
 
 func scanException(row scanner, x *pos.Exception) error {
 	return row.Scan(&x.ID, &x.Kind, &x.Wallet, &x.OutTradeNo, &x.OutRefundNo, &x.TransactionID, &x.Amount,
 		&x.Currency, &x.Account.MerchantID, &x.Account.AppID, moment{&x.PaidAt}, moment{&x.CreatedAt},
-		&x.Resolution, &x.Note, &x.ResolvedBy, moment{&x.ResolvedAt})
+		&x.Resolution, &x.Note, &x.ResolvedBy, moment{&x.ResolvedAt}, &x.Attempt, &x.Credited)
 }
 
 func (t *tx) OpenExceptions() ([]pos.Exception, error) {

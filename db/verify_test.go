@@ -46,7 +46,7 @@ func model(t *testing.T) (dir, paid, back string) {
 			return err
 		}
 		x := pos.Exception{Kind: pos.UnknownOrder, Wallet: pos.WeChat, OutTradeNo: "GHOST", TransactionID: "4200", Amount: 5}
-		if _, err := tx.Raise(x); err != nil {
+		if _, err := tx.Raise(&x); err != nil {
 			return err
 		}
 		return tx.Log(pos.LogEntry{

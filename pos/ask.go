@@ -55,9 +55,37 @@ func (t *Till) SwitchWallet(ctx context.Context, outTradeNo string, w Wallet, ac
 	if old.State == Closing && !t.unscanned(ctx, old) {
 		return old, Errorf(Unavailable, "%s has not confirmed yet that the first code is closed; wait a moment before offering another.", old.Wallet)
 	}
+	p, err := t.offer(ctx, old, w, actor, func(s *Payment) bool { return s.State == Created || s.State == Waiting })
+	if p == nil {
+		return old, err
+	}
+	return p, err
+}
+
+// Offer offers the order of a payment that waits through a second wallet as well, so that the customer
+// chooses by scanning. Whichever is paid first wins, and the other is closed with proof; if both are
+// paid, the second is a duplicate_payment to give back.
+func (t *Till) Offer(ctx context.Context, outTradeNo string, w Wallet, actor string) (*Payment, error) {
+	if _, err := t.gateway(w); err != nil {
+		return nil, err
+	}
+	first, err := t.Payment(ctx, outTradeNo)
+	if err != nil {
+		return nil, err
+	}
+	if first.State != Created && first.State != Waiting {
+		return nil, Errorf(Conflict, "This payment does not wait for the customer any more.")
+	}
+	return t.offer(ctx, first, w, actor, func(s *Payment) bool {
+		return s.Wallet == w && (s.State == Created || s.State == Waiting)
+	})
+}
+
+// offer makes a further attempt of the order that before belongs to, unless one of its attempts is in the way.
+func (t *Till) offer(ctx context.Context, before *Payment, w Wallet, actor string, inTheWay func(*Payment) bool) (*Payment, error) {
 	var p *Payment
-	err = t.Store.Update(ctx, func(tx Tx) error {
-		o, err := tx.Order(old.OrderID)
+	err := t.Store.Update(ctx, func(tx Tx) error {
+		o, err := tx.Order(before.OrderID)
 		if err != nil {
 			return err
 		}
@@ -68,18 +96,18 @@ func (t *Till) SwitchWallet(ctx context.Context, outTradeNo string, w Wallet, ac
 		if err != nil {
 			return err
 		}
-		for _, s := range siblings {
-			if s.State == Created || s.State == Waiting {
-				return Errorf(Conflict, "This order is already offered through %s.", s.Wallet)
+		for i := range siblings {
+			if inTheWay(&siblings[i]) {
+				return Errorf(Conflict, "This order is already offered through %s.", siblings[i].Wallet)
 			}
 		}
-		if p, err = t.addAttempt(tx, o, ChargeRequest{Wallet: w, Cashier: actor, Timeout: old.ExpiresAt.Sub(old.CreatedAt)}); err != nil {
+		if p, err = t.addAttempt(tx, o, ChargeRequest{Wallet: w, Cashier: actor, Timeout: before.ExpiresAt.Sub(before.CreatedAt)}); err != nil {
 			return err
 		}
 		return tx.SetOrderStatus(o.ID, OrderOpen)
 	})
 	if err != nil {
-		return old, err
+		return nil, err
 	}
 	t.publish(Event{Kind: PaymentChanged, Payment: p})
 	return t.firstCreate(ctx, p)
@@ -137,6 +165,15 @@ func (t *Till) step(ctx context.Context, outTradeNo string, source Source) error
 		}
 		p.State = Closing
 	}
+	err = t.ask(ctx, p, source)
+	if p.State == Closing {
+		err = errors.Join(err, t.noteStuck(ctx, p, source))
+	}
+	return err
+}
+
+// ask asks the platform the question that p's state calls for.
+func (t *Till) ask(ctx context.Context, p *Payment, source Source) error {
 	g, err := t.gateway(p.Wallet)
 	if err != nil {
 		t.noAnswer(ctx, p, nil, err)
@@ -152,6 +189,26 @@ func (t *Till) step(ctx context.Context, outTradeNo string, source Source) error
 	}
 }
 
+// noteStuck raises stuck_closing for an attempt that is still closing StuckAfter its code could last be paid.
+func (t *Till) noteStuck(ctx context.Context, p *Payment, source Source) error {
+	if !t.platformTime(p.Wallet, t.now()).After(p.CodeExpiresAt().Add(StuckAfter)) {
+		return nil
+	}
+	var raised []Event
+	err := t.Store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
+		now, err := tx.Payment(p.OutTradeNo)
+		if err != nil || now.State != Closing {
+			return err
+		}
+		raised, err = raise(tx, Exception{
+			Kind: StuckClosing, Wallet: p.Wallet, OutTradeNo: p.OutTradeNo, Account: p.Account, Amount: p.Amount, Currency: CNY, Attempt: Closing,
+		}, LogEntry{Wallet: p.Wallet, OutTradeNo: p.OutTradeNo, Source: source, State: string(Closing), Amount: p.Amount})
+		return err
+	})
+	t.publish(raised...)
+	return err
+}
+
 // close asks the platform to close p, then for the proof. Whatever close answers, only the query counts.
 func (t *Till) close(ctx context.Context, g Gateway, p *Payment, source Source) error {
 	closeErr := g.Close(ctx, p)
@@ -164,7 +221,7 @@ func (t *Till) close(ctx context.Context, g Gateway, p *Payment, source Source) 
 // query asks the platform about p and settles what it says.
 func (t *Till) query(ctx context.Context, g Gateway, p *Payment, source Source) error {
 	e, err := g.Query(ctx, p)
-	t.heard(ctx, p.Wallet, t.now(), err)
+	t.heard(ctx, p.Wallet, err)
 	if err != nil {
 		t.noAnswer(ctx, p, nil, err)
 		return err
@@ -183,6 +240,6 @@ func (t *Till) Probe(ctx context.Context, w Wallet) error {
 	}
 	now := t.now()
 	_, err = g.Query(ctx, &Payment{OutTradeNo: t.Shop.mint(now), Wallet: w, Account: g.Account(), Amount: 1})
-	t.heard(ctx, w, t.now(), err)
+	t.heard(ctx, w, err)
 	return err
 }

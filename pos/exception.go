@@ -1,6 +1,7 @@
 package pos
 
 import (
+	"slices"
 	"time"
 )
 
@@ -32,11 +33,17 @@ type Exception struct {
 	PaidAt        time.Time // the platform's time of payment; zero where none was
 	CreatedAt     time.Time
 
+	Attempt  PaymentState // of the attempt named OutTradeNo as it now stands; empty where there is none; derived by the store
+	Credited bool         // the ledger has TransactionID as that attempt's payment; derived by the store
+
 	Resolution Resolution // empty: open
 	Note       string     // the manager's words
 	ResolvedBy string
 	ResolvedAt time.Time
 }
+
+// subject is what the audit chain calls x.
+func (x *Exception) subject() string { return "exception " + x.OutTradeNo }
 
 // Resolution is what a manager decides about an exception.
 type Resolution string
@@ -46,3 +53,77 @@ const (
 	GiveBack      Resolution = "refund"  // it is credited and refunded
 	NoteAndForget Resolution = "dismiss" // no money of the shop is involved
 )
+
+// Choices are what a manager can decide about x, the likeliest first; none once it is resolved.
+func (x *Exception) Choices() []Resolution {
+	credited := x.Attempt == Paid && x.Credited
+	switch {
+	case x.Resolution != "":
+		return nil
+	case x.Kind == UnknownOrder && x.OutRefundNo != "":
+		return []Resolution{Accept, NoteAndForget}
+	case x.OutRefundNo != "" || x.Kind == ForeignMerchant || x.Kind == StuckClosing || x.Currency != CNY:
+		return []Resolution{NoteAndForget}
+	case x.Kind == DuplicatePayment && credited:
+		return []Resolution{GiveBack, Accept}
+	case credited:
+		return []Resolution{Accept, GiveBack}
+	case x.Kind == DuplicatePayment || x.Attempt == Paid: // the ledger has this number, or this transaction, already
+		return []Resolution{NoteAndForget}
+	}
+	return []Resolution{Accept, GiveBack}
+}
+
+// Allows returns why r cannot settle x, or nil.
+func (x *Exception) Allows(r Resolution) error {
+	switch {
+	case r != Accept && r != GiveBack && r != NoteAndForget:
+		return Errorf(Invalid, "The decision %q is not known; it must be accept, refund or dismiss.", string(r))
+	case x.Resolution != "":
+		return Errorf(Conflict, "This exception has been resolved already.")
+	case slices.Contains(x.Choices(), r):
+		return nil
+	case r == NoteAndForget:
+		return Errorf(Conflict, "Money of the shop is involved, so this cannot be dismissed; accept it or refund it.")
+	}
+	return Errorf(Conflict, "There is nothing here that could be credited or refunded; note what was done about it and dismiss it.")
+}
+
+// Story says in plain words what happened.
+func (x *Exception) Story() *Error {
+	switch {
+	case x.Kind == LatePayment:
+		return Errorf(Conflict, "The customer paid ¥%s through %s after the code had been closed here. The money is in the ledger: keep it if the goods were handed over, or give it back.", x.Amount, x.Wallet)
+	case x.Kind == DuplicatePayment && x.Credited:
+		return Errorf(Conflict, "This order is paid twice: ¥%s more arrived through %s. The money is in the ledger; give this payment back.", x.Amount, x.Wallet)
+	case x.Kind == DuplicatePayment:
+		return Errorf(Conflict, "%[2]s reports ¥%[1]s under a number or a transaction that the ledger has already. Compare it with the platform's site.", x.Amount, x.Wallet)
+	case x.Kind == AmountMismatch && x.OutRefundNo != "":
+		return Errorf(Conflict, "%[2]s reports a refund of ¥%[1]s that does not agree with the refund asked for here. Compare it with the platform's site.", x.Amount, x.Wallet)
+	case x.Kind == AmountMismatch && x.Currency != CNY:
+		return Errorf(Conflict, "%s reports a payment in %s, which this counter does not take. Settle it on the platform's site.", x.Wallet, x.Currency)
+	case x.Kind == AmountMismatch:
+		return Errorf(Conflict, "%[2]s reports ¥%[1]s for a code that asked for another amount. Nothing is in the ledger yet: accept what was paid, or give it back.", x.Amount, x.Wallet)
+	case x.Kind == UnknownOrder && x.OutRefundNo != "":
+		return Errorf(Conflict, "A refund of ¥%s was made on the site of %s, not at this counter. Accept it to have it in the ledger.", x.Amount, x.Wallet)
+	case x.Kind == UnknownOrder:
+		return Errorf(Conflict, "%[2]s reports ¥%[1]s for an order this counter does not know. Accept it as a miscellaneous sale, or give it back.", x.Amount, x.Wallet)
+	case x.Kind == ForeignMerchant:
+		return Errorf(Conflict, "%[2]s reports ¥%[1]s paid to another merchant or app than this counter's. It is not the shop's money; check the set-up of %[2]s.", x.Amount, x.Wallet)
+	case x.Kind == RefundIsAbnormal:
+		return Errorf(Conflict, "%[2]s could not pay out the refund of ¥%[1]s. Complete it on the platform's site or pay the customer back another way.", x.Amount, x.Wallet)
+	case x.Kind == LateRefund:
+		return Errorf(Conflict, "The refund of ¥%s had failed here, but %s paid it out all the same.", x.Amount, x.Wallet)
+	case x.Kind == StuckClosing:
+		return Errorf(Conflict, "%[2]s has not confirmed that the code over ¥%[1]s is closed, long after its end. The counter goes on asking; look it up on the platform's site.", x.Amount, x.Wallet)
+	}
+	return Errorf(Conflict, "%[2]s reports ¥%[1]s that the counter cannot explain.", x.Amount, x.Wallet)
+}
+
+// evidence is what the platform said when x was raised, now vouched for by a manager.
+func (x *Exception) evidence() Evidence {
+	return Evidence{
+		Wallet: x.Wallet, OutTradeNo: x.OutTradeNo, TransactionID: x.TransactionID, Account: x.Account,
+		Amount: x.Amount, Currency: x.Currency, State: TradePaid, At: x.PaidAt, Source: FromManager,
+	}
+}

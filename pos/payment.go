@@ -112,6 +112,9 @@ const CodeGrace = 2 * time.Minute
 // still come to light.
 const SettleGrace = time.Minute
 
+// StuckAfter is how long after the code's end at the platform a manager is told that the proof is missing.
+const StuckAfter = 10 * time.Minute
+
 // CodeExpiresAt is the pay deadline told to the platform.
 func (p *Payment) CodeExpiresAt() time.Time { return p.ExpiresAt.Add(CodeGrace) }
 
@@ -165,6 +168,7 @@ const (
 	FromCheck        Source = "checked" // a person asked
 	FromClose        Source = "closed"  // asked after closing
 	FromBill         Source = "bill"
+	FromManager      Source = "manager" // accepted at the exceptions desk
 )
 
 // TradeState is what evidence says of a trade.

@@ -2,6 +2,7 @@ package pos
 
 import (
 	"context"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -136,7 +137,7 @@ func (p *Poller) do(ctx context.Context, j job) {
 	}
 	defer release()
 	begun := p.Till.now()
-	err := j.ask(ctx)
+	err := p.ask(ctx, j)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch before := p.pauses[j.wallet]; {
@@ -147,6 +148,17 @@ func (p *Poller) do(ctx context.Context, j job) {
 	default:
 		delete(p.pauses, j.wallet)
 	}
+}
+
+// ask asks j's question. A defect in answering one must not end the counter with all the others.
+func (p *Poller) ask(ctx context.Context, j job) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = Errorf(Internal, "A question to %s failed inside the counter; look into the log.", j.wallet)
+			p.Till.log().Error("poller recovered", "about", j.key, "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	return j.ask(ctx)
 }
 
 // begin takes one of the wallet's places for j, so that a platform that hangs holds up no other. It

@@ -1,6 +1,9 @@
 package pos
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // RefundRequest is what a person asks to give back, in full or in part.
 type RefundRequest struct {
@@ -21,30 +24,9 @@ func (t *Till) Refund(ctx context.Context, r RefundRequest) (*Refund, error) {
 		return nil, err
 	}
 	var refund *Refund
-	err := t.Store.Update(ctx, func(tx Tx) error {
-		p, err := tx.Payment(r.OutTradeNo)
-		if err != nil {
-			return err
-		}
-		left, err := refundable(tx, p)
-		if err != nil {
-			return err
-		}
-		if r.Amount > left {
-			return Errorf(Conflict, "At most ¥%s of this payment can still be refunded.", left)
-		}
-		refund = &Refund{
-			OutRefundNo: "R" + t.Shop.mint(tx.Now()), OutTradeNo: p.OutTradeNo, Wallet: p.Wallet,
-			Amount: r.Amount, Reason: r.Reason, State: RefundRequested, RequestedBy: r.Actor,
-			CreatedAt: tx.Now(), Day: t.Shop.Day(tx.Now()),
-		}
-		if err := tx.AddRefund(refund); err != nil {
-			return err
-		}
-		return tx.Audit(AuditEntry{
-			Actor: r.Actor, Action: "refund", Subject: refund.OutRefundNo, To: string(RefundRequested),
-			Detail: p.OutTradeNo + " " + r.Amount.String(), // the reason, a person's words, is in the refund
-		})
+	err := t.Store.Update(ctx, func(tx Tx) (err error) {
+		refund, err = t.addRefund(tx, r)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -53,13 +35,69 @@ func (t *Till) Refund(ctx context.Context, r RefundRequest) (*Refund, error) {
 	return t.CheckRefund(ctx, refund.OutRefundNo)
 }
 
-// refundable is what of p is neither refunded nor promised to a refund under way.
-func refundable(tx Tx, p *Payment) (Fen, error) {
-	if err := p.State.CanRefund(); err != nil {
-		return 0, err
+// addRefund makes a refund durable before anything leaves the machine, unless the payment or the
+// platform's rules do not allow it.
+func (t *Till) addRefund(tx Tx, r RefundRequest) (*Refund, error) {
+	p, err := tx.Payment(r.OutTradeNo)
+	if err != nil {
+		return nil, err
 	}
 	refunds, err := tx.RefundsOf(p.OutTradeNo)
 	if err != nil {
+		return nil, err
+	}
+	left, err := refundable(p, refunds)
+	if err != nil {
+		return nil, err
+	}
+	if r.Amount > left || r.Amount < 1 {
+		return nil, Errorf(Conflict, "At most ¥%s of this payment can still be refunded.", left)
+	}
+	if g, ok := t.Gateways[p.Wallet].(RefundLimiter); ok {
+		if err := g.RefundLimits().check(p, refunds, tx.Now()); err != nil {
+			return nil, err
+		}
+	}
+	refund := &Refund{
+		OutRefundNo: "R" + t.Shop.mint(tx.Now()), OutTradeNo: p.OutTradeNo, Wallet: p.Wallet, Amount: r.Amount,
+		Reason: r.Reason, State: RefundRequested, RequestedBy: r.Actor, CreatedAt: tx.Now(), Day: t.Shop.Day(tx.Now()),
+	}
+	return refund, insertRefund(tx, refund)
+}
+
+// insertRefund records a refund with its audit row. The reason, a person's words, is in the refund only.
+func insertRefund(tx Tx, r *Refund) error {
+	if err := tx.AddRefund(r); err != nil {
+		return err
+	}
+	return tx.Audit(AuditEntry{
+		Actor: r.RequestedBy, Action: "refund", Subject: r.OutRefundNo, To: string(r.State), Detail: r.OutTradeNo + " " + r.Amount.String(),
+	})
+}
+
+// check returns which of the platform's rules a further refund of p, made at now, would break.
+func (l RefundLimits) check(p *Payment, before []Refund, now time.Time) error {
+	if l.Within > 0 && now.Sub(p.PaidAt) > l.Within {
+		return Errorf(Conflict, "%s refunds a payment only within %d days; pay the customer back another way.", p.Wallet, int(l.Within.Hours()/24))
+	}
+	made := 0
+	for _, r := range before {
+		if r.State.Holds() {
+			made++
+		}
+		if wait := l.Apart - now.Sub(r.CreatedAt); wait > 0 && wait <= l.Apart {
+			return Errorf(Conflict, "%s takes one refund of a payment at a time; try again in %d seconds.", p.Wallet, int(wait.Seconds())+1)
+		}
+	}
+	if l.Count > 0 && made >= l.Count {
+		return Errorf(Conflict, "%s allows %d refunds of a payment, and all are used; pay the customer back another way.", p.Wallet, l.Count)
+	}
+	return nil
+}
+
+// refundable is what of p is neither refunded nor promised to a refund under way.
+func refundable(p *Payment, refunds []Refund) (Fen, error) {
+	if err := p.State.CanRefund(); err != nil {
 		return 0, err
 	}
 	left := p.Amount
@@ -107,14 +145,17 @@ func (t *Till) stepRefund(ctx context.Context, outRefundNo string, source Source
 	if err != nil {
 		return err
 	}
-	ask := g.QueryRefund
+	ask, asked := g.QueryRefund, r.AskedAt
 	if r.State == RefundRequested {
 		ask = g.Refund
+		if err := t.markAsked(ctx, r); err != nil {
+			return err
+		}
 	}
 	e, err := ask(ctx, p, r)
-	t.heard(ctx, r.Wallet, t.now(), err)
+	t.heard(ctx, r.Wallet, err)
 	if FailureOf(err) == Refused {
-		return t.refuseRefund(ctx, g, p, r, source, err)
+		return t.refuseRefund(ctx, g, p, r, source, asked, err)
 	}
 	if err != nil {
 		t.noAnswer(ctx, p, r, err)
@@ -125,14 +166,29 @@ func (t *Till) stepRefund(ctx context.Context, outRefundNo string, source Source
 	return err
 }
 
-// refuseRefund handles a definite no. An earlier request of unknown outcome may have gone through all
-// the same, so the refund has failed only if the platform does not know it.
-func (t *Till) refuseRefund(ctx context.Context, g Gateway, p *Payment, r *Refund, source Source, refusal error) error {
+// markAsked makes durable that the platform is asked for r from now on.
+func (t *Till) markAsked(ctx context.Context, r *Refund) error {
+	if !r.AskedAt.IsZero() {
+		return nil
+	}
+	return t.Store.Update(ctx, func(tx Tx) error {
+		r.AskedAt = tx.Now()
+		return tx.SaveRefund(r, r.State)
+	})
+}
+
+// refuseRefund handles a definite no. An earlier request of unknown outcome, first made at asked (zero:
+// there was none), may have gone through all the same: the refund has failed only if the platform does
+// not know it, and has had the time to.
+func (t *Till) refuseRefund(ctx context.Context, g Gateway, p *Payment, r *Refund, source Source, asked time.Time, refusal error) error {
 	e, err := g.QueryRefund(ctx, p, r)
 	if err != nil {
 		return err
 	}
 	if e.State == "" {
+		if !asked.IsZero() && t.now().Sub(asked) < SettleGrace {
+			return refusal
+		}
 		e.State = RefundFailed
 	}
 	e.Source = source
@@ -149,8 +205,9 @@ type refundVerdict struct {
 	exception ExceptionKind
 }
 
-// decideRefund says what e means for r, which is nil where no such refund exists. It is pure.
-func decideRefund(r *Refund, e RefundEvidence) refundVerdict {
+// decideRefund says what e means for r, which is nil where no such refund exists; covered tells whether
+// the payment has the money for a refund that had failed. It is pure.
+func decideRefund(r *Refund, e RefundEvidence, covered bool) refundVerdict {
 	succeeded := e.State == RefundSucceeded
 	switch {
 	case r == nil && succeeded: // made on the platform's site, behind the counter's back
@@ -161,8 +218,10 @@ func decideRefund(r *Refund, e RefundEvidence) refundVerdict {
 		return refundVerdict{outcome: Excepted, exception: AmountMismatch}
 	case e.State == r.State:
 		return refundVerdict{outcome: Replayed}
-	case r.State == RefundFailed && succeeded: // it cannot be, so a person must look
-		return refundVerdict{outcome: Excepted, exception: RefundIsAbnormal}
+	case r.State == RefundFailed && succeeded && covered: // the money went back, so it is booked
+		return refundVerdict{outcome: Credited, to: RefundSucceeded, exception: LateRefund}
+	case r.State == RefundFailed && succeeded:
+		return refundVerdict{outcome: Excepted, exception: LateRefund}
 	case e.State == "" || e.State == RefundRequested || r.State.Final():
 		return refundVerdict{outcome: Ignored}
 	case e.State == RefundProcessing && r.State == RefundAbnormal:
@@ -171,6 +230,8 @@ func decideRefund(r *Refund, e RefundEvidence) refundVerdict {
 		return refundVerdict{outcome: Credited, to: RefundSucceeded}
 	case e.State == RefundAbnormal:
 		return refundVerdict{outcome: Recorded, to: RefundAbnormal, exception: RefundIsAbnormal}
+	case e.State == RefundFailed && r.State == RefundProcessing: // the customer was told that money comes back
+		return refundVerdict{outcome: Recorded, to: RefundFailed, exception: RefundIsAbnormal}
 	}
 	return refundVerdict{outcome: Recorded, to: e.State}
 }
@@ -178,46 +239,68 @@ func decideRefund(r *Refund, e RefundEvidence) refundVerdict {
 // SettleRefund is Settle for refunds: the only way to "succeeded".
 func (t *Till) SettleRefund(ctx context.Context, e RefundEvidence) (Outcome, error) {
 	var (
-		v      refundVerdict
-		r      *Refund
-		raised *Exception
+		v       refundVerdict
+		changes []Event
 	)
-	err := t.Store.Update(ctx, func(tx Tx) (err error) {
-		if r, err = tx.Refund(e.OutRefundNo); CodeOf(err) == NotFound {
-			r = nil
-		} else if err != nil {
+	err := t.Store.Update(ctx, func(tx Tx) error {
+		changes = nil
+		r, covered, err := refundAndCover(tx, e.OutRefundNo)
+		if err != nil {
 			return err
 		}
-		v = decideRefund(r, e)
+		v = decideRefund(r, e, covered)
 		if v.to != "" {
-			if err = t.applyRefund(tx, r, e, v); err != nil {
+			if err = t.applyRefund(tx, r, e, v.to); err != nil {
 				return err
 			}
+			changes = append(changes, Event{Kind: RefundChanged, Refund: r})
 		}
-		if v.exception != "" {
-			raised, err = raise(tx, Exception{
-				Kind: v.exception, Wallet: e.Wallet, OutTradeNo: e.OutTradeNo, OutRefundNo: e.OutRefundNo,
-				TransactionID: e.RefundID, Amount: e.Amount,
-			}, logOfRefund(e))
+		if v.exception == "" {
+			if v.to != "" {
+				err = tx.Log(logOfRefund(e))
+			}
+			return err
 		}
+		raised, err := raise(tx, Exception{
+			Kind: v.exception, Wallet: e.Wallet, OutTradeNo: e.OutTradeNo, OutRefundNo: e.OutRefundNo,
+			TransactionID: e.RefundID, Amount: e.Amount, Currency: CNY, PaidAt: e.At,
+		}, logOfRefund(e))
+		changes = append(changes, raised...)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	if v.to != "" {
-		t.publish(Event{Kind: RefundChanged, Refund: r})
-	}
-	if raised != nil {
-		t.publish(Event{Kind: ExceptionRaised, Exception: raised})
-	}
+	t.publish(changes...)
 	return v.outcome, nil
 }
 
-// applyRefund moves r to v.to, with the ledger entry if that is succeeded.
-func (t *Till) applyRefund(tx Tx, r *Refund, e RefundEvidence, v refundVerdict) error {
+// refundAndCover reads a refund, nil where there is none, and whether its payment still has the money for
+// it although it does not hold it.
+func refundAndCover(tx Tx, outRefundNo string) (r *Refund, covered bool, err error) {
+	r, err = tx.Refund(outRefundNo)
+	if CodeOf(err) == NotFound {
+		return nil, false, nil
+	}
+	if err != nil || r.State.Holds() {
+		return r, true, err
+	}
+	p, err := tx.Payment(r.OutTradeNo)
+	if err != nil {
+		return nil, false, err
+	}
+	refunds, err := tx.RefundsOf(r.OutTradeNo)
+	if err != nil {
+		return nil, false, err
+	}
+	left, err := refundable(p, refunds)
+	return r, left >= r.Amount, err
+}
+
+// applyRefund moves r to another state, with the ledger entry if that is succeeded.
+func (t *Till) applyRefund(tx Tx, r *Refund, e RefundEvidence, to RefundState) error {
 	from := r.State
-	r.State = v.to
+	r.State = to
 	if e.RefundID != "" {
 		r.RefundID = e.RefundID
 	}
@@ -232,12 +315,7 @@ func (t *Till) applyRefund(tx Tx, r *Refund, e RefundEvidence, v refundVerdict) 
 	}); err != nil {
 		return err
 	}
-	if v.exception == "" {
-		if err := tx.Log(logOfRefund(e)); err != nil {
-			return err
-		}
-	}
-	if v.to != RefundSucceeded {
+	if to != RefundSucceeded {
 		return nil
 	}
 	p, err := tx.Payment(r.OutTradeNo)

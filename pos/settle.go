@@ -25,9 +25,10 @@ type verdict struct {
 
 // circumstances is what decide needs to know beside the payment itself.
 type circumstances struct {
-	orderPaid bool // by another attempt
-	reused    bool // the transaction already paid another payment
-	now       time.Time
+	siblings []Payment // the attempts of p's order, p among them; read only for evidence of payment
+	ours     bool      // the evidence names this counter's account
+	reused   bool      // the transaction already paid another payment
+	now      time.Time // by the platform's clock, where that is known
 }
 
 // decide says what e means for p, which is nil where no such payment exists. It is pure.
@@ -52,6 +53,8 @@ func decide(p *Payment, e Evidence, c circumstances) verdict {
 // decidePaid is decide for evidence of payment, which always wins, if it is about this very payment.
 func decidePaid(p *Payment, e Evidence, c circumstances) verdict {
 	switch {
+	case p == nil && !c.ours:
+		return verdict{outcome: Excepted, exception: ForeignMerchant}
 	case p == nil:
 		return verdict{outcome: Excepted, exception: UnknownOrder}
 	case e.Wallet != p.Wallet || e.Account != p.Account:
@@ -62,7 +65,7 @@ func decidePaid(p *Payment, e Evidence, c circumstances) verdict {
 		return verdict{outcome: Replayed}
 	case p.State == Paid || c.reused:
 		return verdict{outcome: Excepted, exception: DuplicatePayment}
-	case c.orderPaid:
+	case StatusOf(c.siblings) == OrderPaid:
 		return verdict{outcome: Credited, to: Paid, exception: DuplicatePayment}
 	case p.State == Closed || p.State == Rejected:
 		return verdict{outcome: Credited, to: Paid, exception: LatePayment}
@@ -77,34 +80,31 @@ func (t *Till) Settle(ctx context.Context, e Evidence) (Outcome, error) {
 		return "", Errorf(Internal, "%s reported a payment without its transaction number.", e.Wallet)
 	}
 	var (
-		v      verdict
-		p      *Payment
-		raised *Exception
+		v       verdict
+		changes []Event
 	)
-	err := t.Store.Update(ctx, func(tx Tx) (err error) {
-		var c circumstances
-		if p, c, err = surroundings(tx, e); err != nil {
+	err := t.Store.Update(ctx, func(tx Tx) error {
+		p, c, err := t.surroundings(tx, e)
+		if err != nil {
 			return err
 		}
 		v = decide(p, e, c)
-		raised, err = t.apply(tx, p, e, v)
+		changes, err = t.apply(tx, p, e, c, v)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	if v.to != "" {
-		t.publish(Event{Kind: PaymentChanged, Payment: p})
-	}
-	if raised != nil {
-		t.publish(Event{Kind: ExceptionRaised, Exception: raised})
-	}
+	t.publish(changes...)
 	return v.outcome, nil
 }
 
 // surroundings reads what decide needs about e.
-func surroundings(tx Tx, e Evidence) (*Payment, circumstances, error) {
-	c := circumstances{now: tx.Now()}
+func (t *Till) surroundings(tx Tx, e Evidence) (*Payment, circumstances, error) {
+	c := circumstances{now: t.platformTime(e.Wallet, tx.Now())}
+	if g, ok := t.Gateways[e.Wallet]; ok {
+		c.ours = g.Account() == e.Account
+	}
 	p, err := tx.Payment(e.OutTradeNo)
 	if CodeOf(err) == NotFound {
 		return nil, c, nil
@@ -112,11 +112,9 @@ func surroundings(tx Tx, e Evidence) (*Payment, circumstances, error) {
 	if err != nil || e.State != TradePaid || p.State == Paid {
 		return p, c, err
 	}
-	siblings, err := tx.PaymentsOf(p.OrderID)
-	if err != nil {
+	if c.siblings, err = tx.PaymentsOf(p.OrderID); err != nil {
 		return nil, c, err
 	}
-	c.orderPaid = StatusOf(siblings) == OrderPaid
 	switch _, err = tx.PaymentByTransaction(e.Wallet, e.TransactionID); {
 	case err == nil:
 		c.reused = true
@@ -126,58 +124,86 @@ func surroundings(tx Tx, e Evidence) (*Payment, circumstances, error) {
 	return p, c, nil
 }
 
-// apply carries out v. It returns the exception if a new one was raised.
-func (t *Till) apply(tx Tx, p *Payment, e Evidence, v verdict) (*Exception, error) {
-	if v.to != "" {
-		if err := t.applyState(tx, p, e, v); err != nil {
-			return nil, err
-		}
+// apply carries out v and returns what to publish once it is committed.
+func (t *Till) apply(tx Tx, p *Payment, e Evidence, c circumstances, v verdict) (changes []Event, err error) {
+	switch v.to {
+	case Paid:
+		changes, err = t.credit(tx, p, c.siblings, e, string(e.Source))
+	case Closed:
+		from := p.State
+		p.State = Closed
+		changes = []Event{{Kind: PaymentChanged, Payment: p}}
+		err = t.save(tx, p, from, AuditEntry{Actor: string(e.Source), Action: "settle"})
+	}
+	if err != nil {
+		return nil, err
 	}
 	if v.exception == "" {
-		return nil, nil
+		if v.to != "" {
+			err = tx.Log(logOf(e))
+		}
+		return changes, err
 	}
-	return raise(tx, Exception{
-		Kind: v.exception, Wallet: e.Wallet, OutTradeNo: e.OutTradeNo,
-		TransactionID: e.TransactionID, Amount: e.Amount,
-	}, logOf(e))
+	x := Exception{
+		Kind: v.exception, Wallet: e.Wallet, OutTradeNo: e.OutTradeNo, TransactionID: e.TransactionID,
+		Account: e.Account, Amount: e.Amount, Currency: e.Currency, PaidAt: e.At, Credited: v.to == Paid,
+	}
+	if p != nil {
+		x.Attempt = p.State
+	}
+	raised, err := raise(tx, x, logOf(e))
+	return append(changes, raised...), err
 }
 
-// applyState moves p to v.to, with the ledger entry if that is paid.
-func (t *Till) applyState(tx Tx, p *Payment, e Evidence, v verdict) error {
+// credit books p as paid with its ledger entry, and withdraws its order's other attempts. actor is who or
+// what vouches for e. It returns what to publish once this is committed.
+func (t *Till) credit(tx Tx, p *Payment, siblings []Payment, e Evidence, actor string) ([]Event, error) {
 	from := p.State
-	p.State = v.to
-	if v.to == Paid {
-		p.TransactionID, p.PaidAt, p.ConfirmedBy, p.SettledAt = e.TransactionID, e.At, e.Source, tx.Now()
+	p.State, p.TransactionID, p.PaidAt, p.ConfirmedBy, p.SettledAt = Paid, e.TransactionID, e.At, e.Source, tx.Now()
+	if err := t.save(tx, p, from, AuditEntry{Actor: actor, Action: "settle", Detail: e.TransactionID}); err != nil {
+		return nil, err
 	}
-	if err := t.save(tx, p, from, AuditEntry{Actor: string(e.Source), Action: "settle", Detail: e.TransactionID}); err != nil {
-		return err
-	}
-	if v.exception == "" { // with an exception, raise logs the evidence
-		if err := tx.Log(logOf(e)); err != nil {
-			return err
-		}
-	}
-	if v.to != Paid {
-		return nil
-	}
-	return tx.AddEntry(Entry{
+	if err := tx.AddEntry(Entry{
 		OutTradeNo: p.OutTradeNo, Wallet: p.Wallet, Counter: p.Counter, Cashier: p.Cashier,
 		Amount: p.Amount, Day: t.Shop.Day(tx.Now()),
-	})
+	}); err != nil {
+		return nil, err
+	}
+	withdrawn, err := t.withdraw(tx, siblings, p)
+	return append([]Event{{Kind: PaymentChanged, Payment: p}}, withdrawn...), err
 }
 
-// raise records an exception with its log line and audit row, once; a repetition returns nil.
-func raise(tx Tx, x Exception, l LogEntry) (*Exception, error) {
+// withdraw takes the order's other attempts from the customer, now that paid is: each is closing from here
+// on, and the Poller sees to the proof.
+func (t *Till) withdraw(tx Tx, siblings []Payment, paid *Payment) (changes []Event, err error) {
+	for i := range siblings {
+		p := &siblings[i]
+		if p.OutTradeNo == paid.OutTradeNo || (p.State != Created && p.State != Waiting) {
+			continue
+		}
+		from := p.State
+		p.State = Closing
+		if err := t.save(tx, p, from, AuditEntry{Actor: "till", Action: "withdraw", Detail: paid.OutTradeNo}); err != nil {
+			return nil, err
+		}
+		changes = append(changes, Event{Kind: PaymentChanged, Payment: p})
+	}
+	return changes, nil
+}
+
+// raise records an exception with its log line and audit row, once, and returns what to publish: nothing
+// for a repetition.
+func raise(tx Tx, x Exception, l LogEntry) ([]Event, error) {
 	x.CreatedAt = tx.Now()
-	raised, err := tx.Raise(x)
+	raised, err := tx.Raise(&x)
 	if err != nil || !raised {
 		return nil, err
 	}
 	if err := tx.Log(l); err != nil {
 		return nil, err
 	}
-	subject := "exception " + x.OutTradeNo
-	return &x, tx.Audit(AuditEntry{Actor: string(l.Source), Action: "raise", Subject: subject, To: string(x.Kind), Detail: x.TransactionID})
+	err = tx.Audit(AuditEntry{Actor: string(l.Source), Action: "raise", Subject: x.subject(), To: string(x.Kind), Detail: x.TransactionID})
+	return []Event{{Kind: ExceptionRaised, Exception: &x}}, err
 }
 
 func logOf(e Evidence) LogEntry {

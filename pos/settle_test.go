@@ -33,7 +33,7 @@ func TestDecide(t *testing.T) {
 		make change
 	}{
 		{"paid", func(*Evidence, *circumstances) {}},
-		{"paid, order paid", func(_ *Evidence, c *circumstances) { c.orderPaid = true }},
+		{"paid, order paid", func(_ *Evidence, c *circumstances) { c.siblings = []Payment{{State: Paid}} }},
 		{"paid, reused", func(_ *Evidence, c *circumstances) { c.reused = true }},
 		{"paid, other transaction", func(e *Evidence, _ *circumstances) { e.TransactionID = "T2" }},
 		{"one fen more", func(e *Evidence, _ *circumstances) { e.Amount++ }},
@@ -73,7 +73,7 @@ func TestDecide(t *testing.T) {
 		p    *Payment
 		want [17]verdict
 	}{
-		{"no payment", nil, [17]verdict{unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
+		{"no payment", nil, [17]verdict{unknown, unknown, unknown, unknown, unknown, unknown, unknown, foreign, foreign, unknown, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
 		{"created", attempt(Created), [17]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, nothing, nothing}},
 		{"waiting", attempt(Waiting), [17]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, nothing, nothing}},
 		{"closing", attempt(Closing), [17]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, shut, nothing}},
@@ -90,6 +90,7 @@ func TestDecide(t *testing.T) {
 			}
 			c := circumstances{now: noon}
 			ev.make(&e, &c)
+			c.ours = e.Account == account
 			if got := decide(row.p, e, c); got != row.want[i] {
 				t.Errorf("%s x %s: got %+v, want %+v", row.name, ev.name, got, row.want[i])
 			}
@@ -106,7 +107,8 @@ func TestDecideRefund(t *testing.T) {
 		process  = refundVerdict{Recorded, RefundProcessing, ""}
 		abnormal = refundVerdict{Recorded, RefundAbnormal, RefundIsAbnormal}
 		fail     = refundVerdict{Recorded, RefundFailed, ""}
-		look     = refundVerdict{Excepted, "", RefundIsAbnormal}
+		closed   = refundVerdict{Recorded, RefundFailed, RefundIsAbnormal}
+		late     = refundVerdict{Credited, RefundSucceeded, LateRefund}
 	)
 	// Columns: what the platform says, in the order of states.
 	table := []struct {
@@ -114,16 +116,16 @@ func TestDecideRefund(t *testing.T) {
 		want  [6]refundVerdict
 	}{
 		{RefundRequested, [6]refundVerdict{nothing, replay, process, pay, abnormal, fail}},
-		{RefundProcessing, [6]refundVerdict{nothing, nothing, replay, pay, abnormal, fail}},
+		{RefundProcessing, [6]refundVerdict{nothing, nothing, replay, pay, abnormal, closed}},
 		{RefundAbnormal, [6]refundVerdict{nothing, nothing, nothing, pay, replay, fail}},
 		{RefundSucceeded, [6]refundVerdict{nothing, nothing, nothing, replay, nothing, nothing}},
-		{RefundFailed, [6]refundVerdict{nothing, nothing, nothing, look, nothing, replay}},
+		{RefundFailed, [6]refundVerdict{nothing, nothing, nothing, late, nothing, replay}},
 	}
 	for _, row := range table {
 		for i, said := range states {
 			r := &Refund{OutRefundNo: "R1", OutTradeNo: "A1", Wallet: Alipay, Amount: 300, State: row.state}
 			e := RefundEvidence{OutRefundNo: "R1", OutTradeNo: "A1", Wallet: Alipay, Amount: 300, State: said}
-			if got := decideRefund(r, e); got != row.want[i] {
+			if got := decideRefund(r, e, true); got != row.want[i] {
 				t.Errorf("%s x %q: got %+v, want %+v", row.state, said, got, row.want[i])
 			}
 		}
@@ -134,14 +136,19 @@ func TestDecideRefund(t *testing.T) {
 		"trade":  {OutTradeNo: "A2", Wallet: Alipay, Amount: 300, State: RefundSucceeded},
 		"amount": {OutTradeNo: "A1", Wallet: Alipay, Amount: 301, State: RefundSucceeded},
 	} {
-		if got, want := decideRefund(r, e), (refundVerdict{Excepted, "", AmountMismatch}); got != want {
+		if got, want := decideRefund(r, e, true), (refundVerdict{Excepted, "", AmountMismatch}); got != want {
 			t.Errorf("other %s: got %+v, want %+v", name, got, want)
 		}
 	}
-	if got := decideRefund(nil, RefundEvidence{State: RefundSucceeded}); got.outcome != Excepted {
+	gone := &Refund{OutRefundNo: "R1", OutTradeNo: "A1", Wallet: Alipay, Amount: 300, State: RefundFailed}
+	paidOut := RefundEvidence{OutRefundNo: "R1", OutTradeNo: "A1", Wallet: Alipay, Amount: 300, State: RefundSucceeded}
+	if got, want := decideRefund(gone, paidOut, false), (refundVerdict{Excepted, "", LateRefund}); got != want {
+		t.Errorf("late refund without cover: got %+v, want %+v", got, want)
+	}
+	if got := decideRefund(nil, RefundEvidence{State: RefundSucceeded}, false); got.outcome != Excepted {
 		t.Errorf("unknown refund succeeded: got %+v", got)
 	}
-	if got := decideRefund(nil, RefundEvidence{State: RefundProcessing}); got.outcome != Ignored {
+	if got := decideRefund(nil, RefundEvidence{State: RefundProcessing}, false); got.outcome != Ignored {
 		t.Errorf("unknown refund processing: got %+v", got)
 	}
 }

@@ -45,9 +45,9 @@ type Tx interface {
 	AddEntry(Entry) error
 	// Log appends the raw words of a platform to the payment log.
 	Log(LogEntry) error
-	// Raise records an exception once: the same kind about the same trade and transaction again
-	// returns false and records nothing.
-	Raise(Exception) (raised bool, err error)
+	// Raise records an exception once and sets its ID: the same kind about the same trade and transaction
+	// again returns false and records nothing.
+	Raise(x *Exception) (raised bool, err error)
 	OpenExceptions() ([]Exception, error)
 	Exception(id int64) (*Exception, error)
 	// Resolve stores x's resolution, note, and by whom and when; it fails with Conflict if x is resolved.

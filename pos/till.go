@@ -131,7 +131,7 @@ func (t *Till) firstCreate(ctx context.Context, p *Payment) (*Payment, error) {
 // what the platform answered; the ledger already has what follows from it.
 func (t *Till) create(ctx context.Context, g Gateway, p *Payment) error {
 	code, err := g.Create(ctx, p)
-	t.heard(ctx, p.Wallet, t.now(), err)
+	t.heard(ctx, p.Wallet, err)
 	saved := context.WithoutCancel(ctx) // an answer that was heard is kept
 	switch {
 	case err == nil:

@@ -1,0 +1,175 @@
+package pos
+
+import "context"
+
+// Exceptions returns those that wait for a manager, oldest first.
+func (t *Till) Exceptions(ctx context.Context) (list []Exception, err error) {
+	err = t.Store.View(ctx, func(tx Tx) error {
+		list, err = tx.OpenExceptions()
+		return err
+	})
+	return list, err
+}
+
+// Resolve carries out what a manager decides about an exception, in one transaction: accepting credits
+// the money where it was not yet; refunding credits it and gives it back by the normal refund; dismissing
+// needs a note. The exception it returns is resolved; the error then is the refund's, if it was refused.
+func (t *Till) Resolve(ctx context.Context, id int64, r Resolution, actor, note string) (*Exception, error) {
+	if err := CheckTitle(note); err != nil {
+		return nil, err
+	}
+	if r == NoteAndForget && note == "" {
+		return nil, Errorf(Invalid, "Say in the note why this is dismissed.")
+	}
+	var (
+		x       *Exception
+		changed []Event
+		refund  *Refund
+	)
+	err := t.Store.Update(ctx, func(tx Tx) (err error) {
+		if x, err = tx.Exception(id); err != nil {
+			return err
+		}
+		if err = x.Allows(r); err != nil {
+			return err
+		}
+		x.Resolution, x.Note, x.ResolvedBy, x.ResolvedAt = r, note, actor, tx.Now()
+		if err = tx.Resolve(x); err != nil {
+			return err
+		}
+		if err = tx.Audit(AuditEntry{Actor: actor, Action: "resolve", Subject: x.subject(), To: string(r), Detail: x.TransactionID}); err != nil {
+			return err
+		}
+		changed, refund, err = t.carryOut(tx, x)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.publish(changed...)
+	t.publish(Event{Kind: ExceptionResolved, Exception: x})
+	if refund != nil {
+		_, err = t.CheckRefund(ctx, refund.OutRefundNo)
+	}
+	return x, err
+}
+
+// carryOut books what the resolution of x asks for. A refund it returns is to be asked for after the commit.
+func (t *Till) carryOut(tx Tx, x *Exception) (changed []Event, refund *Refund, err error) {
+	if x.Resolution == NoteAndForget {
+		return nil, nil, nil
+	}
+	if x.OutRefundNo != "" {
+		refund, err = t.adoptRefund(tx, RefundEvidence{
+			Wallet: x.Wallet, OutTradeNo: x.OutTradeNo, OutRefundNo: x.OutRefundNo, RefundID: x.TransactionID,
+			Amount: x.Amount, State: RefundSucceeded, At: x.PaidAt, Source: FromManager,
+		}, x.ResolvedBy)
+		return []Event{{Kind: RefundChanged, Refund: refund}}, nil, err
+	}
+	if !x.Credited {
+		if changed, err = t.creditException(tx, x); err != nil {
+			return nil, nil, err
+		}
+	}
+	if x.Resolution != GiveBack {
+		return changed, nil, nil
+	}
+	p, err := tx.Payment(x.OutTradeNo)
+	if err != nil {
+		return nil, nil, err
+	}
+	refunds, err := tx.RefundsOf(p.OutTradeNo)
+	if err != nil {
+		return nil, nil, err
+	}
+	left, err := refundable(p, refunds)
+	if err != nil {
+		return nil, nil, err
+	}
+	reason := x.Note
+	if reason == "" {
+		reason = string(x.Kind)
+	}
+	refund, err = t.addRefund(tx, RefundRequest{OutTradeNo: p.OutTradeNo, Amount: left, Reason: reason, Actor: x.ResolvedBy})
+	return append(changed, Event{Kind: RefundChanged, Refund: refund}), refund, err
+}
+
+// creditException books the money that x is about: to its own attempt, with the amount that came, or to a
+// miscellaneous order where the counter has no such attempt.
+func (t *Till) creditException(tx Tx, x *Exception) ([]Event, error) {
+	p, err := tx.Payment(x.OutTradeNo)
+	if CodeOf(err) == NotFound {
+		p, err = t.adopt(tx, x.evidence(), x.ResolvedBy)
+		return []Event{{Kind: PaymentChanged, Payment: p}}, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	siblings, err := tx.PaymentsOf(p.OrderID)
+	if err != nil {
+		return nil, err
+	}
+	p.Amount = x.Amount
+	return t.credit(tx, p, siblings, x.evidence(), x.ResolvedBy)
+}
+
+// Miscellaneous is the title of an order that was made elsewhere and is only booked here.
+const Miscellaneous = "Miscellaneous 杂项"
+
+// adopt books a payment that this ledger did not know: a miscellaneous order with one attempt under the
+// platform's number, paid as e says. Its day is today's: the days before may be closed.
+func (t *Till) adopt(tx Tx, e Evidence, actor string) (*Payment, error) {
+	now, day := tx.Now(), t.Shop.Day(tx.Now())
+	o := &Order{
+		Status: OrderOpen, Title: Miscellaneous, Total: e.Amount,
+		Lines:   []Line{{Title: Miscellaneous, Quantity: 1, Price: e.Amount}},
+		Counter: t.Shop.Counter, Cashier: actor, CreatedAt: now, Day: day,
+	}
+	if err := tx.AddOrder(o); err != nil {
+		return nil, err
+	}
+	p := &Payment{
+		OutTradeNo: e.OutTradeNo, OrderID: o.ID, Wallet: e.Wallet, Account: e.Account, Amount: e.Amount, Title: o.Title,
+		Counter: o.Counter, Cashier: actor, State: Created, CreatedAt: now, ExpiresAt: now, Day: day,
+	}
+	if err := tx.AddPayment(p); err != nil {
+		return nil, err
+	}
+	if err := tx.Audit(AuditEntry{
+		Actor: actor, Action: "adopt", Subject: p.OutTradeNo, To: string(Created), Detail: string(p.Wallet) + " " + p.Amount.String(),
+	}); err != nil {
+		return nil, err
+	}
+	_, err := t.credit(tx, p, nil, e, actor)
+	return p, err
+}
+
+// adoptRefund books a refund that this ledger did not know, succeeded as e says. Its payment must be here.
+func (t *Till) adoptRefund(tx Tx, e RefundEvidence, actor string) (*Refund, error) {
+	p, err := tx.Payment(e.OutTradeNo)
+	if CodeOf(err) == NotFound {
+		return nil, Errorf(Conflict, "The payment %s that was refunded is not in this ledger; accept the payment first.", e.OutTradeNo)
+	}
+	if err != nil {
+		return nil, err
+	}
+	refunds, err := tx.RefundsOf(p.OutTradeNo)
+	if err != nil {
+		return nil, err
+	}
+	left, err := refundable(p, refunds)
+	if err != nil {
+		return nil, err
+	}
+	if e.Amount > left {
+		return nil, Errorf(Conflict, "At most ¥%s of this payment can still be refunded.", left)
+	}
+	r := &Refund{
+		OutRefundNo: e.OutRefundNo, OutTradeNo: p.OutTradeNo, Wallet: p.Wallet, Amount: e.Amount, Reason: Miscellaneous,
+		State: RefundRequested, RequestedBy: actor, CreatedAt: tx.Now(), Day: t.Shop.Day(tx.Now()),
+	}
+	if err := insertRefund(tx, r); err != nil {
+		return nil, err
+	}
+	return r, t.applyRefund(tx, r, e, RefundSucceeded)
+}

@@ -15,6 +15,7 @@ const (
 	Conflict    Code = "conflict"    // the state does not allow it
 	Unavailable Code = "unavailable" // no clear answer yet; ask again
 	Setup       Code = "setup"       // the shop's configuration or papers are wrong
+	Damaged     Code = "damaged"     // the ledger's file is damaged; it is only read
 	Internal    Code = "internal"    // a defect or a broken machine; the log has it in full
 )
 

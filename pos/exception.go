@@ -97,27 +97,27 @@ func (x *Exception) Story() *Error {
 	case x.Kind == DuplicatePayment && x.Credited:
 		return Errorf(Conflict, "This order is paid twice: ¥%s more arrived through %s. The money is in the ledger; give this payment back.", x.Amount, x.Wallet)
 	case x.Kind == DuplicatePayment:
-		return Errorf(Conflict, "%[2]s reports ¥%[1]s under a number or a transaction that the ledger has already. Compare it with the platform's site.", x.Amount, x.Wallet)
+		return Errorf(Conflict, "%s reports ¥%s under a number or a transaction that the ledger has already. Compare it with the platform's site.", x.Wallet, x.Amount)
 	case x.Kind == AmountMismatch && x.OutRefundNo != "":
-		return Errorf(Conflict, "%[2]s reports a refund of ¥%[1]s that does not agree with the refund asked for here. Compare it with the platform's site.", x.Amount, x.Wallet)
+		return Errorf(Conflict, "%s reports a refund of ¥%s that does not agree with the refund asked for here. Compare it with the platform's site.", x.Wallet, x.Amount)
 	case x.Kind == AmountMismatch && x.Currency != CNY:
 		return Errorf(Conflict, "%s reports a payment in %s, which this counter does not take. Settle it on the platform's site.", x.Wallet, x.Currency)
 	case x.Kind == AmountMismatch:
-		return Errorf(Conflict, "%[2]s reports ¥%[1]s for a code that asked for another amount. Nothing is in the ledger yet: accept what was paid, or give it back.", x.Amount, x.Wallet)
+		return Errorf(Conflict, "%s reports ¥%s for a code that asked for another amount. Nothing is in the ledger yet: accept what was paid, or give it back.", x.Wallet, x.Amount)
 	case x.Kind == UnknownOrder && x.OutRefundNo != "":
 		return Errorf(Conflict, "A refund of ¥%s was made on the site of %s, not at this counter. Accept it to have it in the ledger.", x.Amount, x.Wallet)
 	case x.Kind == UnknownOrder:
-		return Errorf(Conflict, "%[2]s reports ¥%[1]s for an order this counter does not know. Accept it as a miscellaneous sale, or give it back.", x.Amount, x.Wallet)
+		return Errorf(Conflict, "%s reports ¥%s for an order this counter does not know. Accept it as a miscellaneous sale, or give it back.", x.Wallet, x.Amount)
 	case x.Kind == ForeignMerchant:
-		return Errorf(Conflict, "%[2]s reports ¥%[1]s paid to another merchant or app than this counter's. It is not the shop's money; check the set-up of %[2]s.", x.Amount, x.Wallet)
+		return Errorf(Conflict, "%[1]s reports ¥%[2]s paid to another merchant or app than this counter's. It is not the shop's money; check the set-up of %[1]s.", x.Wallet, x.Amount)
 	case x.Kind == RefundIsAbnormal:
-		return Errorf(Conflict, "%[2]s could not pay out the refund of ¥%[1]s. Complete it on the platform's site or pay the customer back another way.", x.Amount, x.Wallet)
+		return Errorf(Conflict, "%s could not pay out the refund of ¥%s. Complete it on the platform's site or pay the customer back another way.", x.Wallet, x.Amount)
 	case x.Kind == LateRefund:
 		return Errorf(Conflict, "The refund of ¥%s had failed here, but %s paid it out all the same.", x.Amount, x.Wallet)
 	case x.Kind == StuckClosing:
-		return Errorf(Conflict, "%[2]s has not confirmed that the code over ¥%[1]s is closed, long after its end. The counter goes on asking; look it up on the platform's site.", x.Amount, x.Wallet)
+		return Errorf(Conflict, "%s has not confirmed that the code over ¥%s is closed, long after its end. The counter goes on asking; look it up on the platform's site.", x.Wallet, x.Amount)
 	}
-	return Errorf(Conflict, "%[2]s reports ¥%[1]s that the counter cannot explain.", x.Amount, x.Wallet)
+	return Errorf(Conflict, "%s reports ¥%s that the counter cannot explain.", x.Wallet, x.Amount)
 }
 
 // evidence is what the platform said when x was raised, now vouched for by a manager.

@@ -63,6 +63,8 @@ func confirmed(l words.Language, p *pos.Payment) string {
 		return l.T("checked")
 	case pos.FromClose:
 		return l.T("found when closing")
+	case pos.FromManager:
+		return l.T("accepted by the manager")
 	}
 	return l.T("found in the bill")
 }

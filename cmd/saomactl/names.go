@@ -54,6 +54,8 @@ func sourceName(l words.Language, s pos.Source) string {
 		return l.T("found when closing")
 	case pos.FromBill:
 		return l.T("found in the bill")
+	case pos.FromManager:
+		return l.T("accepted by the manager")
 	}
 	return string(s)
 }

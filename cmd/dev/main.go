@@ -1,6 +1,6 @@
 // Command dev sets a machine up and does the every-day tasks of the project:
 //
-//	go run ./cmd/dev run|test|bench|shots|help
+//	go run ./cmd/dev run|test|soak|bench|shots|help
 //
 // It needs nothing but the Go toolchain: the standard library only and no cgo, so it starts on a machine where the
 // window cannot be built yet, finds out what is missing and says or does what helps.
@@ -31,7 +31,7 @@ func dispatch(ctx context.Context, args []string) error {
 		name, args = args[0], args[1:]
 	}
 	task, ok := map[string]func(context.Context, []string) error{
-		"run": run, "test": test, "bench": bench, "shots": shots,
+		"run": run, "test": test, "soak": soak, "bench": bench, "shots": shots,
 	}[name]
 	if !ok {
 		fmt.Print(usage())
@@ -52,6 +52,7 @@ func usage() string {
   run   [--data DIR]  set up this machine, build, and open the counter on a sandbox (default folder: data);
                       without a display, make one demonstration sale per wallet in the terminal
   test                set up this machine and run every check and test
+  soak [PACKAGE...]   run the fault tests at full length and fuzz every parser; takes the better part of an hour
   bench [ARGS]        measure, and print each figure beside its limit
   shots [DIR]         take the screenshots of the README (default folder: assets/readme)
   help                this page
@@ -60,6 +61,7 @@ func usage() string {
   run   [--data 目录]  准备本机、编译，并以沙箱打开收银台（默认目录：data）；
                        没有图形界面时，在终端里为每种钱包演示一笔收款
   test                 准备本机，运行全部检查和测试
+  soak [包...]         以完整长度运行故障测试并对每个解析器做模糊测试；全部需数十分钟
   bench [参数]         测量，并把每个数值与其上限并列打印
   shots [目录]         拍摄 README 的截图（默认目录：assets/readme）
   help                 显示本页

@@ -37,7 +37,12 @@ func sentence(err error) *pos.Error {
 	case sqlite3.SQLITE_READONLY:
 		return pos.Errorf(pos.Conflict, "The ledger is open for reading only.")
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return pos.Errorf(pos.Internal, "The ledger's file is damaged; restore it from a backup.")
+		return breaks("integrity", nil)
+	case sqlite3.SQLITE_IOERR:
+		if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE { // how a full disk shows first
+			return pos.Errorf(pos.Unavailable, "The disk is full and nothing was recorded; make room and try again.")
+		}
+		return pos.Errorf(pos.Unavailable, "The disk failed and nothing was recorded; try again, and have the disk looked at.")
 	}
 	return pos.Errorf(pos.Internal, "The ledger cannot be read or written; look into the log.")
 }

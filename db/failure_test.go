@@ -144,10 +144,10 @@ func TestDamagedFile(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, FileName), []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Open(t.Context(), dir, Options{}); pos.CodeOf(err) != pos.Internal || !strings.Contains(err.Error(), "damaged") {
+			if _, err := Open(t.Context(), dir, Options{}); pos.CodeOf(err) != pos.Damaged || !strings.Contains(err.Error(), "saomactl restore") {
 				t.Errorf("open: %v", err)
 			}
-			if _, err := OpenReadOnly(t.Context(), dir); pos.CodeOf(err) != pos.Internal {
+			if _, err := OpenReadOnly(t.Context(), dir); pos.CodeOf(err) != pos.Damaged {
 				t.Errorf("read-only: %v", err)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -42,6 +43,8 @@ func lockFolder(ctx context.Context, dir string) (*folderLock, error) {
 		return l, l.sign()
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, l.taken()
+	case isPathError(err):
+		return nil, noWriting(dir, err)
 	default:
 		return nil, pos.Errorf(pos.Setup, "The data folder %s cannot be locked.", dir).Because(err)
 	}
@@ -56,9 +59,18 @@ func (l *folderLock) sign() error {
 		err = os.WriteFile(l.owner, append(text, '\n'), 0o600)
 	}
 	if err != nil {
-		return errors.Join(pos.Errorf(pos.Setup, "The file %s cannot be written.", l.owner).Because(err), l.lock.Unlock())
+		return errors.Join(noWriting(filepath.Dir(l.owner), err), l.lock.Unlock())
 	}
 	return nil
+}
+
+func isPathError(err error) bool {
+	_, ok := errors.AsType[*fs.PathError](err)
+	return ok
+}
+
+func noWriting(dir string, err error) error {
+	return pos.Errorf(pos.Setup, "The data folder %s cannot be written; see that its disk is neither full nor read-only.", dir).Because(err)
 }
 
 // taken is the error for the second process.

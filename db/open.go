@@ -41,6 +41,7 @@ type Ledger struct {
 	jobs   chan *job     // unbuffered: who waits to be taken is the queue
 	quit   chan struct{} // closed by Close
 	idle   chan struct{} // closed when the writer has stopped
+	ice    ice
 	once   sync.Once
 	err    error // of Close
 }
@@ -50,7 +51,8 @@ const readers = 4
 
 // Open opens the ledger in dir for reading and writing and becomes dir's only owner until Close. It
 // makes folder and ledger where there are none and brings an older ledger up to date. A folder in use
-// by another process is a Conflict that says which.
+// by another process is a Conflict that says which. A damaged ledger is opened for reading only, see
+// Damage; one that cannot even be read is a Damaged error.
 func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, pos.Errorf(pos.Setup, "The data folder %s cannot be made.", dir).Because(err)
@@ -74,11 +76,30 @@ func (l *Ledger) open(ctx context.Context) error {
 	if err := ownFile(path); err != nil {
 		return pos.Errorf(pos.Setup, "The ledger %s cannot be opened.", path).Because(err)
 	}
-	var err error
+	err := l.openWriter(ctx, path)
+	if damage, ok := errors.AsType[*pos.Error](err); ok && damage.Code == pos.Damaged {
+		return l.openDamaged(ctx, path, damage)
+	}
+	if err != nil {
+		return err
+	}
+	if err := l.openReaders(path); err != nil {
+		return err
+	}
+	l.jobs, l.idle = make(chan *job), make(chan struct{})
+	go l.write()
+	return nil
+}
+
+// openWriter opens the one connection that writes, to a ledger that is found sound and brought up to date.
+func (l *Ledger) openWriter(ctx context.Context, path string) (err error) {
 	if l.writes, err = connect(path, "_txlock=immediate", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"); err != nil {
 		return err
 	}
 	l.writes.SetMaxOpenConns(1)
+	if err := l.quickCheck(ctx, path); err != nil {
+		return err
+	}
 	if err := migrate(ctx, l.writes, l.now()); err != nil {
 		return err
 	}
@@ -88,11 +109,6 @@ func (l *Ledger) open(ctx context.Context) error {
 	if err := recordWriter(ctx, l.writer, l.now()); err != nil {
 		return failure(err)
 	}
-	if err := l.openReaders(path); err != nil {
-		return err
-	}
-	l.jobs, l.idle = make(chan *job), make(chan struct{})
-	go l.write()
 	return nil
 }
 
@@ -111,7 +127,7 @@ func OpenReadOnly(ctx context.Context, dir string) (*Ledger, error) {
 		return nil, err
 	}
 	if err := checkVersion(ctx, l.pool); err != nil {
-		return nil, errors.Join(err, l.Close())
+		return nil, errors.Join(unreadable(path, err), l.Close())
 	}
 	return l, nil
 }
@@ -151,15 +167,26 @@ func (l *Ledger) close() error {
 		}
 		errs = append(errs, l.pool.Close())
 	}
+	errs = append(errs, l.closeWriter())
+	if l.lock != nil {
+		errs = append(errs, l.lock.release())
+	}
+	return errors.Join(errs...)
+}
+
+// closeWriter closes the connection that writes, if it is open, and moves the write-ahead log of a sound
+// ledger into its file.
+func (l *Ledger) closeWriter() error {
+	var errs []error
 	if l.writer != nil {
-		_, err := l.writer.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
-		errs = append(errs, err, l.writer.close())
+		if l.Damage() == nil {
+			_, err := l.writer.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
+			errs = append(errs, err)
+		}
+		errs = append(errs, l.writer.close())
 	}
 	if l.writes != nil {
 		errs = append(errs, l.writes.Close())
-	}
-	if l.lock != nil {
-		errs = append(errs, l.lock.release())
 	}
 	return errors.Join(errs...)
 }

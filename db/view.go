@@ -19,9 +19,12 @@ func (l *Ledger) view(ctx context.Context, fn func(*tx) error) error {
 	}
 	if _, err := s.exec(ctx, "BEGIN"); err != nil {
 		l.discard(s)
+		l.suspect(err)
 		return failure(err)
 	}
-	err = fn(newTx(ctx, s, l.now()))
+	t := newTx(ctx, s, l.now())
+	err = fn(t)
+	l.suspect(t.broken)
 	if _, end := s.exec(context.Background(), "ROLLBACK"); end != nil || ctx.Err() != nil {
 		l.discard(s) // in a state unknown
 		return err
@@ -45,6 +48,7 @@ func (l *Ledger) reader(ctx context.Context) (*session, error) {
 		s, err := newSession(ctx, l.pool)
 		if err != nil {
 			l.spare <- nil
+			l.suspect(err)
 			return nil, failure(err)
 		}
 		return s, nil

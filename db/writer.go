@@ -22,8 +22,12 @@ type job struct {
 
 // Update runs fn in one transaction; see pos.Store. While the disk is busy with others' commits, fn
 // waits with others and shares the next commit with them; each still stands or falls alone. A ctx that
-// ends before fn starts leaves everything as it is; after that the outcome is the commit's.
+// ends before fn starts leaves everything as it is; after that the outcome is the commit's. A ledger that
+// was found damaged records nothing more: Update then returns Damage.
 func (l *Ledger) Update(ctx context.Context, fn func(pos.Tx) error) error {
+	if err := l.Damage(); err != nil {
+		return err
+	}
 	if l.writer == nil {
 		return pos.Errorf(pos.Conflict, "The ledger is open for reading only.")
 	}
@@ -69,6 +73,9 @@ func (l *Ledger) commitGroup(first *job) {
 		}
 	}
 	if err == nil {
+		err = l.Damage() // of which one of the group has learned
+	}
+	if err == nil {
 		err = l.control("COMMIT")
 	}
 	if err != nil {
@@ -104,6 +111,7 @@ func (l *Ledger) run(j *job) error {
 	}
 	t := newTx(context.Background(), l.writer, l.now())
 	j.err = t.call(j.fn)
+	l.suspect(t.broken)
 	if j.err != nil {
 		if err := l.control("ROLLBACK TO one"); err != nil {
 			return cmp.Or(t.broken, err) // SQLite gave up the whole transaction, as when the disk is full
@@ -116,6 +124,7 @@ func (l *Ledger) run(j *job) error {
 // one outcome.
 func (l *Ledger) control(statement string) error {
 	if _, err := l.writer.exec(context.Background(), statement); err != nil {
+		l.suspect(err)
 		return failure(err)
 	}
 	return nil

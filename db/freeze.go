@@ -1,0 +1,134 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+
+	"saoma/pos"
+)
+
+// ice is what a ledger knows of its own damage. Once there is some, nothing more is written until the
+// ledger is opened again: what is added to a damaged file may be lost with it, and what has been
+// recorded must be kept as it is.
+type ice struct {
+	mu     sync.Mutex
+	damage *pos.Error
+	tell   []func(error)
+}
+
+// Damage returns nil for a sound ledger, and else the sentence that every Update returns: a Damaged
+// pos.Error. Reading goes on as far as the file can be read.
+func (l *Ledger) Damage() error {
+	l.ice.mu.Lock()
+	defer l.ice.mu.Unlock()
+	if l.ice.damage == nil {
+		return nil
+	}
+	return l.ice.damage
+}
+
+// OnDamage has fn called once with the ledger's damage, at once if there is some already. fn must not
+// block or call the ledger.
+func (l *Ledger) OnDamage(fn func(error)) {
+	l.ice.mu.Lock()
+	damage := l.ice.damage
+	if damage == nil {
+		l.ice.tell = append(l.ice.tell, fn)
+	}
+	l.ice.mu.Unlock()
+	if damage != nil {
+		fn(damage)
+	}
+}
+
+// Check verifies the whole ledger and ends its writing if a rule is broken. It returns the ledger's
+// damage, or why it could not look.
+func (l *Ledger) Check(ctx context.Context) error {
+	report, err := l.Verify(ctx, VerifyOptions{Limit: 1})
+	if err != nil {
+		return err
+	}
+	for _, c := range report.Checks {
+		switch c.Name {
+		case "durability", "secrets": // how the ledger is run and what it tells, not what it holds
+			continue
+		}
+		if c.Broken > 0 {
+			l.freeze(breaks(c.Name, errors.New(c.Violations[0])))
+			break
+		}
+	}
+	return l.Damage()
+}
+
+// breaks is the damage that breaks the rule of the check of this name.
+func breaks(name string, cause error) *pos.Error {
+	return pos.Errorf(pos.Damaged, "The ledger is damaged; the counter only reads it and records nothing more. Keep the data folder as it is, call for help, and go on with a backup: saomactl restore FILE. The rule that is broken: %s",
+		&pos.Error{Code: pos.Damaged, Format: rule(name)}).Because(cause)
+}
+
+// freeze ends all writing. The first damage found is the one that is told.
+func (l *Ledger) freeze(damage *pos.Error) {
+	l.ice.mu.Lock()
+	tell := l.ice.tell
+	if l.ice.damage == nil {
+		l.ice.damage = damage
+	}
+	l.ice.tell = nil
+	l.ice.mu.Unlock()
+	for _, fn := range tell {
+		fn(damage)
+	}
+}
+
+// suspect freezes the ledger if err, from any statement, says that its file is damaged.
+func (l *Ledger) suspect(err error) {
+	if damaged(err) {
+		l.freeze(breaks("integrity", err))
+	}
+}
+
+// maxQuick is the largest file, in bytes, that is looked through before the counter opens; Check looks
+// through every other.
+const maxQuick = 8 << 20
+
+// quickCheck looks through a small ledger before anything is written to it.
+func (l *Ledger) quickCheck(ctx context.Context, path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > maxQuick {
+		return err
+	}
+	var found string
+	if err := l.writes.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
+		return failure(err)
+	}
+	if found != "ok" {
+		return breaks("integrity", errors.New(found))
+	}
+	return nil
+}
+
+// openDamaged opens for reading what cannot be opened for writing.
+func (l *Ledger) openDamaged(ctx context.Context, path string, damage *pos.Error) error {
+	_ = l.closeWriter() // its errors are of the same damage
+	l.writer, l.writes = nil, nil
+	if err := l.openReaders(path); err != nil {
+		return err
+	}
+	if err := checkVersion(ctx, l.pool); err != nil {
+		return unreadable(path, err)
+	}
+	l.freeze(damage)
+	return nil
+}
+
+// unreadable is the error for a ledger that cannot even be read, or err if it is another.
+func unreadable(path string, err error) error {
+	damage, ok := errors.AsType[*pos.Error](err)
+	if !ok || damage.Code != pos.Damaged {
+		return err
+	}
+	return pos.Errorf(pos.Damaged, "The ledger %s is damaged and cannot be read. Keep it as it is and go on with a backup: saomactl restore FILE", path).Because(damage.Err)
+}

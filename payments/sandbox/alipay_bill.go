@@ -38,7 +38,7 @@ func (s *Sandbox) alipayBill(_ *call, _ url.Values, b *biz) (any, *aliError) {
 	if err != nil {
 		b.refuse("bill_date", "应为 yyyy-MM-dd 或 yyyy-MM")
 	}
-	now := s.now()
+	now := s.opt.BillNow()
 	switch {
 	case b.fail != nil:
 		return nil, b.fail

@@ -25,6 +25,7 @@ type Options struct {
 	StrictBillTime bool             // refuse bills before 10:00 of the next day, as the platforms do
 	StateFile      string           // keeps the orders over a restart; "" keeps them in memory only
 	Now            func() time.Time // default time.Now
+	BillNow        func() time.Time // when bills are asked for; default Now: the wire's clock must agree with the merchant's
 	Log            *slog.Logger     // default: nothing
 }
 
@@ -75,6 +76,9 @@ func New(p *Papers, o Options) *Sandbox {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.BillNow == nil {
+		o.BillNow = o.Now
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -51,7 +51,7 @@ func (s *Sandbox) wechatBill(c *call, _ string) (int, any, *wxError) {
 		kind = "ALL"
 	}
 	day, err := time.ParseInLocation(time.DateOnly, q.Get("bill_date"), beijing)
-	now := s.now()
+	now := s.opt.BillNow()
 	switch {
 	case err != nil:
 		return 0, nil, wxFail(400, "PARAM_ERROR", "输入源“/query/bill_date”应为 yyyy-MM-dd")

@@ -32,6 +32,8 @@ func (a *app) serve(ctx context.Context, f *flags, args []string) error {
 			c.Log.Warn("serve's output is behind; an event was left out of it")
 		}
 	})
+	damaged := make(chan error, 1)
+	c.OnDamage(func(err error) { damaged <- err })
 	at, err := c.Listen()
 	if err != nil {
 		a.warn(a.lang.Error(err))
@@ -48,6 +50,8 @@ func (a *app) serve(ctx context.Context, f *flags, args []string) error {
 		select {
 		case e := <-events:
 			a.tell(e, c.Shop)
+		case err := <-damaged:
+			a.tellDamage(err)
 		case err := <-ended:
 			for len(events) > 0 {
 				a.tell(<-events, c.Shop)
@@ -55,6 +59,15 @@ func (a *app) serve(ctx context.Context, f *flags, args []string) error {
 			return errors.Join(err, c.Close())
 		}
 	}
+}
+
+// tellDamage prints that nothing is recorded any more.
+func (a *app) tellDamage(err error) {
+	words := a.lang.Error(err)
+	a.emit(struct {
+		Event   string `json:"event"`
+		Message string `json:"message"`
+	}{"damaged", words}, words)
 }
 
 // tell prints one event.

@@ -69,12 +69,20 @@ func Open(ctx context.Context, dir string, o Options) (*Counter, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
+	c.OnDamage(func(damage error) { c.Log.Error("the ledger is damaged", "error", damage) })
 	c.Till = &pos.Till{Shop: cfg.Shop, Store: c.Ledger, Gateways: gateways, Log: c.Log}
 	if cfg.Tunnel.Kind != "none" {
 		c.Log.Warn("this version starts no tunnel: start it yourself and write its address as notify.public_url", "kind", cfg.Tunnel.Kind)
 	}
 	return c, nil
 }
+
+// Damage is nil, or the sentence why nothing is recorded any more: the ledger's file is damaged. Then
+// nothing is charged, and no notification is answered with success; the past can still be read.
+func (c *Counter) Damage() error { return c.Ledger.Damage() }
+
+// OnDamage has fn called once with what Damage returns, as soon as there is some. fn must not block.
+func (c *Counter) OnDamage(fn func(error)) { c.Ledger.OnDamage(fn) }
 
 func (c *Counter) openLog(given *slog.Logger) error {
 	if c.Log = given; given != nil {
@@ -139,7 +147,7 @@ func (c *Counter) Listen() (string, error) {
 // Run serves notifications and polls until ctx ends. Attempts that were not final when the last counter
 // ended are taken up again first. It listens if Listen was not called; a failure to is a warning.
 func (c *Counter) Run(ctx context.Context) error {
-	if _, err := c.Till.Resume(ctx); err != nil {
+	if _, err := c.Till.Resume(ctx); err != nil && c.Damage() == nil {
 		return err
 	}
 	if _, err := c.Listen(); err != nil {
@@ -147,6 +155,7 @@ func (c *Counter) Run(ctx context.Context) error {
 	}
 	var work sync.WaitGroup
 	defer work.Wait()
+	work.Go(func() { c.check(ctx) })
 	if c.listener != nil {
 		server := c.server()
 		work.Go(func() {
@@ -158,6 +167,22 @@ func (c *Counter) Run(ctx context.Context) error {
 	}
 	(&pos.Poller{Till: c.Till}).Run(ctx)
 	return nil
+}
+
+// checkAfter is when the whole ledger is verified: once the counter is at work, so that its start and
+// the first sale do not wait for it.
+const checkAfter = 5 * time.Second
+
+// check verifies the whole ledger once. What it finds, OnDamage tells.
+func (c *Counter) check(ctx context.Context) {
+	select {
+	case <-time.After(checkAfter):
+	case <-ctx.Done():
+		return
+	}
+	if err := c.Ledger.Check(ctx); err != nil && ctx.Err() == nil && c.Damage() == nil {
+		c.Log.Error("the ledger could not be verified", "error", err)
+	}
 }
 
 // server serves notifications with the limits that package notify sets.

@@ -41,8 +41,9 @@ var layers = []struct {
 	{"pos/...", []string{"pos"}},
 	{"db/dbtest/...", []string{"pos", "db"}}, // ledgers for tests and the bench
 	{"db/...", []string{"pos"}},
-	{"payments/wechat/...", []string{"pos"}},
-	{"payments/alipay/...", []string{"pos"}},
+	{"payments/internal/...", []string{"pos"}}, // what wechat and alipay share below their protocols
+	{"payments/wechat/...", []string{"pos", "payments/internal/..."}},
+	{"payments/alipay/...", []string{"pos", "payments/internal/..."}},
 	{"payments/sandbox/...", []string{"pos"}},
 	{"payments/tunnel/...", []string{"pos"}},
 	{"payments/gatewaytest/...", []string{"pos"}},
@@ -88,6 +89,11 @@ func TestImportCheckerRefuses(t *testing.T) {
 		{"db/migration", "saoma/ui", false},
 		{"payments/wechat", "saoma/pos", true},
 		{"payments/wechat", "saoma/payments/alipay", false},
+		{"payments/wechat", "saoma/payments/internal/wire", true},
+		{"payments/alipay", "saoma/payments/internal/wire", true},
+		{"payments/sandbox", "saoma/payments/internal/wire", false},
+		{"payments/internal/wire", "saoma/pos", true},
+		{"payments/internal/wire", "saoma/payments/wechat", false},
 		{"payments/wechat", "saoma/payments/gatewaytest", false},
 		{"payments/sandbox", "saoma/payments/wechat", false},
 		{"payments/notify", "saoma/db", false},

@@ -13,9 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 
 	sdk "github.com/smartwalle/alipay/v3"
@@ -42,13 +42,15 @@ type Config struct {
 type Gateway struct {
 	cfg    Config
 	client *sdk.Client
+	clock  wire.Clock // the platform's
 	now    func() time.Time
 }
 
-var _ pos.Gateway = (*Gateway)(nil)
-
-// beijing is the zone of every time the platform writes without one.
-var beijing = time.FixedZone("CST", 8*60*60)
+var (
+	_ pos.Gateway       = (*Gateway)(nil)
+	_ pos.Clock         = (*Gateway)(nil)
+	_ pos.RefundLimiter = (*Gateway)(nil)
+)
 
 // New checks the papers and returns a gateway. It does not use the network.
 func New(cfg Config) (*Gateway, error) {
@@ -65,19 +67,19 @@ func New(cfg Config) (*Gateway, error) {
 	// client download a certificate and trust it. We name the gateway ourselves and want no such
 	// download, so the flag is always false.
 	const production = false
-	client, err := sdk.New(cfg.AppID, string(appKey), production,
+	g := &Gateway{cfg: cfg, now: cfg.Now}
+	if g.now == nil {
+		g.now = time.Now
+	}
+	g.client, err = sdk.New(cfg.AppID, string(appKey), production,
 		sdk.WithSandboxGateway(cfg.GatewayURL),
-		sdk.WithTimeLocation(beijing),
-		sdk.WithHTTPClient(newHTTPClient(cfg.Transport)))
+		sdk.WithTimeLocation(wire.Beijing),
+		sdk.WithHTTPClient(newHTTPClient(cfg.Transport, &g.clock)))
 	if err != nil {
 		return nil, fmt.Errorf("alipay: %w", err)
 	}
-	if err := client.LoadAliPayPublicKey(string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))); err != nil {
+	if err := g.client.LoadAliPayPublicKey(string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))); err != nil {
 		return nil, fmt.Errorf("alipay: public key: %w", err)
-	}
-	g := &Gateway{cfg: cfg, client: client, now: cfg.Now}
-	if g.now == nil {
-		g.now = time.Now
 	}
 	return g, nil
 }
@@ -89,6 +91,9 @@ func (g *Gateway) Wallet() pos.Wallet { return pos.Alipay }
 func (g *Gateway) Account() pos.Account {
 	return pos.Account{MerchantID: g.cfg.SellerID, AppID: g.cfg.AppID}
 }
+
+// PlatformNow is Alipay's time, as the Date of its last answer tells it, whatever that answer was.
+func (g *Gateway) PlatformNow() (now time.Time, known bool) { return g.clock.PlatformNow() }
 
 // check refuses papers that cannot work and fills the defaults.
 func (c *Config) check() error {
@@ -105,30 +110,15 @@ func (c *Config) check() error {
 	if c.GatewayURL == "" {
 		c.GatewayURL = ProductionURL
 	}
-	if u, err := checkURL(c.GatewayURL); err != nil {
+	if u, err := wire.CheckURL(c.GatewayURL); err != nil {
 		return fmt.Errorf("gateway url: %w", err)
 	} else if u.RawQuery != "" {
 		return errors.New("gateway url: it must have no query string")
 	}
 	if c.NotifyURL != "" {
-		if _, err := checkURL(c.NotifyURL); err != nil {
+		if _, err := wire.CheckURL(c.NotifyURL); err != nil {
 			return fmt.Errorf("notify url: %w", err)
 		}
 	}
 	return nil
-}
-
-// checkURL accepts https anywhere and plain http to a loopback address only.
-func checkURL(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	if err != nil {
-		return nil, errors.New("it is not a URL")
-	}
-	switch {
-	case u.Hostname() == "" || u.User != nil || u.Fragment != "":
-		return nil, errors.New("it must be a plain URL such as https://example.com/gateway.do")
-	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
-		return u, nil
-	}
-	return nil, errors.New("it must begin with https:// (http:// is for a loopback address only)")
 }

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 
 	sdk "github.com/smartwalle/alipay/v3"
@@ -88,11 +90,11 @@ func (g *Gateway) call(ctx context.Context, param sdk.Param, v interface{ header
 	if err := g.client.Request(ctx, param, &text); err != nil {
 		return nil, g.failed(err)
 	}
-	if err := json.Unmarshal(text, v); err != nil {
+	if err := json.Unmarshal(text, v); err != nil || !utf8.Valid(text) {
 		return nil, g.fail(pos.Unknown, "", errors.New("the answer is not as documented"))
 	}
 	if a := v.header(); a.Code != string(sdk.CodeSuccess) {
-		r := &refusal{signed: true, code: clean(a.Code), sub: clean(a.SubCode), message: clean(a.SubMsg)}
+		r := &refusal{signed: true, code: wire.Clean(a.Code), sub: wire.Clean(a.SubCode), message: wire.Clean(a.SubMsg)}
 		return nil, g.fail(r.failure(), r.sub, r)
 	}
 	return text, nil
@@ -105,7 +107,7 @@ func (g *Gateway) failed(err error) error {
 		if e == nil {
 			return g.fail(pos.Unknown, "", errors.New("the answer is unsigned and empty"))
 		}
-		r := &refusal{code: clean(string(e.Code)), sub: clean(e.SubCode)}
+		r := &refusal{code: wire.Clean(string(e.Code)), sub: wire.Clean(e.SubCode)}
 		return g.fail(r.failure(), r.sub, r)
 	}
 	if s, ok := errors.AsType[statusError](err); ok {
@@ -128,18 +130,4 @@ func (g *Gateway) ours(p *pos.Payment) error {
 		return g.fail(pos.Misconfigured, "", fmt.Errorf("payment %s belongs to another account", p.OutTradeNo))
 	}
 	return nil
-}
-
-// clean makes a platform's word fit for a log line: short and printable.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if r := []rune(s); len(r) > 120 {
-		return string(r[:120]) + "…"
-	}
-	return s
 }

@@ -64,11 +64,6 @@ func TestTheConfiguredGatewayIsAsked(t *testing.T) {
 }
 
 func TestClientLimits(t *testing.T) {
-	c := newHTTPClient(nil)
-	transport := c.Transport.(*onlyOK).next.(*http.Transport)
-	if c.Timeout != pos.CallTimeout || transport.TLSHandshakeTimeout != pos.ConnectTimeout || transport.DialContext == nil {
-		t.Errorf("time-outs: call %s, handshake %s", c.Timeout, transport.TLSHandshakeTimeout)
-	}
 	if got := gateway(t, Config{}).client.Client; got == http.DefaultClient || got.Timeout != pos.CallTimeout {
 		t.Error("the SDK does not use our client")
 	}

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 )
 
@@ -67,9 +69,12 @@ func readForm(header http.Header, body []byte) (url.Values, error) {
 	if err != nil {
 		return nil, errors.New("a broken form")
 	}
-	for _, values := range form {
-		if len(values) != 1 {
+	for name, values := range form {
+		switch {
+		case len(values) != 1:
 			return nil, errors.New("a parameter comes twice")
+		case !utf8.ValidString(name) || !utf8.ValidString(values[0]):
+			return nil, errors.New("not UTF-8")
 		}
 	}
 	switch {
@@ -83,15 +88,15 @@ func readForm(header http.Header, body []byte) (url.Values, error) {
 	return form, nil
 }
 
-// maskForm returns the notification for the payment log, without anything that names the buyer and
-// without the signature.
+// maskForm returns the notification for the payment log, without anything that names the buyer, the
+// shop's own words and the signature.
 func maskForm(form url.Values) []byte {
 	fields := make(map[string]string, len(form))
 	for k := range form {
 		switch {
-		case k == "sign":
+		case k == "sign", shopsWords(k):
 		case namesBuyer(k):
-			fields[k] = masked
+			fields[k] = wire.Masked
 		default:
 			fields[k] = form.Get(k)
 		}

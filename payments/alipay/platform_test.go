@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 )
 
@@ -117,7 +118,7 @@ func (p *platform) check(r *http.Request, form url.Values) {
 			p.t.Errorf("%s is %q", k, form.Get(k))
 		}
 	}
-	at, err := time.ParseInLocation(time.DateTime, form.Get("timestamp"), beijing)
+	at, err := time.ParseInLocation(time.DateTime, form.Get("timestamp"), wire.Beijing)
 	if err != nil || time.Since(at).Abs() > time.Minute {
 		p.t.Errorf("timestamp %q is not Beijing's time", form.Get("timestamp"))
 	}

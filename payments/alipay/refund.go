@@ -9,6 +9,10 @@ import (
 	sdk "github.com/smartwalle/alipay/v3"
 )
 
+// RefundLimits are none: until when a payment may be refunded is in each merchant's own contract, and no
+// figure is published for the rest.
+func (g *Gateway) RefundLimits() pos.RefundLimits { return pos.RefundLimits{} }
+
 // Refund asks for a refund under r's own out_request_no. Repeating it is safe: the platform then says
 // that no money moved (fund_change=N), and the query tells what the refund came to. Where it came to
 // nothing yet, the outcome is unknown, and the repetition is what tries again.

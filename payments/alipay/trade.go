@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 
 	sdk "github.com/smartwalle/alipay/v3"
@@ -35,7 +35,7 @@ func (g *Gateway) Create(ctx context.Context, p *pos.Payment) (string, error) {
 		Subject:     g.subject(p),
 		ProductCode: productCode,
 		SellerId:    g.cfg.SellerID,
-		TimeExpire:  p.CodeExpiresAt().In(beijing).Format(time.DateTime),
+		TimeExpire:  p.CodeExpiresAt().In(wire.Beijing).Format(time.DateTime),
 	}}, &a)
 	switch {
 	case err != nil:
@@ -52,19 +52,10 @@ func (g *Gateway) Create(ctx context.Context, p *pos.Payment) (string, error) {
 func (g *Gateway) subject(p *pos.Payment) string {
 	for _, s := range []string{p.Title, g.cfg.Title} {
 		if s = strings.TrimSpace(strings.NewReplacer("/", " ", "=", " ", "&", " ").Replace(s)); s != "" {
-			return cut(s, pos.MaxTitle)
+			return wire.Cut(s, pos.MaxTitle)
 		}
 	}
 	return p.OutTradeNo
-}
-
-// cut shortens s to at most n bytes without breaking a character.
-func cut(s string, n int) string {
-	for len(s) > n {
-		_, size := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-size]
-	}
-	return s
 }
 
 // trade is what is needed of a trade; the rest of the platform's words only goes to the log.
@@ -96,8 +87,12 @@ func (g *Gateway) Query(ctx context.Context, p *pos.Payment) (pos.Evidence, erro
 		return pos.Evidence{}, err
 	}
 	e, err := g.evidence(t)
-	if err == nil && e.OutTradeNo != p.OutTradeNo {
+	switch {
+	case err != nil:
+	case e.OutTradeNo != p.OutTradeNo:
 		err = errors.New("the answer is about another order")
+	case e.State != pos.TradePaid && e.Amount != p.Amount: // money of another amount is the till's to judge
+		err = errors.New("the answer is about a trade of another amount")
 	}
 	if err != nil {
 		return pos.Evidence{}, g.fail(pos.Unknown, "", err)
@@ -140,17 +135,17 @@ func tradeState(s string) (pos.TradeState, error) {
 	case "TRADE_CLOSED":
 		return pos.TradeClosed, nil
 	}
-	return "", fmt.Errorf("the trade status %q is not known", clean(s))
+	return "", fmt.Errorf("the trade status %q is not known", wire.Clean(s))
 }
 
 // yuan reads an amount as the platform writes it: always two decimals.
 func yuan(s string) (pos.Fen, error) {
 	if len(s) < 4 || s[len(s)-3] != '.' {
-		return 0, fmt.Errorf("the amount %q has not two decimals", clean(s))
+		return 0, fmt.Errorf("the amount %q has not two decimals", wire.Clean(s))
 	}
 	f, err := pos.ParseYuan(s)
 	if err != nil {
-		return 0, fmt.Errorf("the amount %q is not one", clean(s))
+		return 0, fmt.Errorf("the amount %q is not one", wire.Clean(s))
 	}
 	return f, nil
 }
@@ -160,7 +155,7 @@ func (g *Gateway) time(s string) (time.Time, error) {
 	if s == "" {
 		return g.now(), nil
 	}
-	t, err := time.ParseInLocation(time.DateTime, s, beijing)
+	t, err := time.ParseInLocation(time.DateTime, s, wire.Beijing)
 	if err != nil {
 		return time.Time{}, errors.New("the time of payment is not a time")
 	}
@@ -187,17 +182,19 @@ func (g *Gateway) Close(ctx context.Context, p *pos.Payment) error {
 	return err
 }
 
-const masked = "***"
-
-// maskJSON returns the platform's words for the payment log, without anything that names the buyer.
+// maskJSON returns the platform's words for the payment log, without anything that names the buyer and
+// without the shop's own words.
 func maskJSON(text []byte) []byte {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(text, &fields) != nil {
 		return nil
 	}
 	for k := range fields {
-		if namesBuyer(k) {
-			fields[k] = json.RawMessage(`"` + masked + `"`)
+		switch {
+		case shopsWords(k):
+			delete(fields, k)
+		case namesBuyer(k):
+			fields[k] = json.RawMessage(`"` + wire.Masked + `"`)
 		}
 	}
 	out, err := json.Marshal(fields)
@@ -205,6 +202,16 @@ func maskJSON(text []byte) []byte {
 		return nil
 	}
 	return out
+}
+
+// shopsWords reports whether a field repeats what the shop wrote itself. The order has it already, and a
+// title may say anything, so that it could look like a secret among the platform's words.
+func shopsWords(key string) bool {
+	switch strings.ToLower(key) {
+	case "subject", "body", "passback_params", "goods_detail":
+		return true
+	}
+	return false
 }
 
 // namesBuyer reports whether a field says who paid. Amounts do not.

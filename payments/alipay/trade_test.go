@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 )
 
@@ -226,7 +227,7 @@ func TestBrokenAnswersAreUnknown(t *testing.T) {
 		"status 500":          {answer: map[string]string{"": good}, status: 500},
 		"status 502 html":     {raw: "<html>", status: 502},
 		"status 302":          {answer: map[string]string{"": good}, status: 302},
-		"huge":                {raw: `{"pad":"` + strings.Repeat("x", maxAnswer) + `",` + key + good + `,` + signature + `}`},
+		"huge":                {raw: `{"pad":"` + strings.Repeat("x", wire.MaxAnswer) + `",` + key + good + `,` + signature + `}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := api.gateway(t)

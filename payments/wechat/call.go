@@ -8,8 +8,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
@@ -104,7 +104,7 @@ func (g *Gateway) refused(ctx context.Context, e *core.APIError) *refusal {
 		Message string `json:"message"`
 	}
 	if decode([]byte(e.Body), &body) == nil {
-		r.code, r.message = clean(body.Code), clean(body.Message)
+		r.code, r.message = wire.Clean(body.Code), wire.Clean(body.Message)
 	}
 	return r
 }
@@ -120,18 +120,4 @@ func (g *Gateway) ours(p *pos.Payment) error {
 		return g.fail(pos.Misconfigured, "", fmt.Errorf("payment %s belongs to mchid %s, not %s", p.OutTradeNo, p.Account.MerchantID, g.cfg.MchID))
 	}
 	return nil
-}
-
-// clean makes a platform's word fit for a log line: short and printable.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if r := []rune(s); len(r) > 120 {
-		return string(r[:120]) + "…"
-	}
-	return s
 }

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"saoma/payments/internal/wire"
+
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/downloader"
 	"github.com/wechatpay-apiv3/wechatpay-go/utils"
@@ -88,7 +90,7 @@ func (c *certificates) download(ctx context.Context, client *core.Client, apiV3K
 		c.downloader.Store(d)
 	}
 	if e, ok := errors.AsType[*core.APIError](err); ok { // its text dumps the headers
-		return fmt.Errorf("platform certificates: HTTP %d %s", e.StatusCode, clean(e.Code))
+		return fmt.Errorf("platform certificates: HTTP %d %s", e.StatusCode, wire.Clean(e.Code))
 	}
 	if err != nil {
 		return fmt.Errorf("platform certificates: %w", err)

@@ -8,7 +8,6 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -52,14 +51,7 @@ func TestNewRefusesPapersThatCannotWork(t *testing.T) {
 	}
 }
 
-func TestClientLimits(t *testing.T) {
-	base, _ := url.Parse("https://pay.example")
-	c := newHTTPClient(base, nil)
-	transport := c.Transport.(*redirector).next.(*http.Transport)
-	if c.Timeout != pos.CallTimeout || transport.TLSHandshakeTimeout != pos.ConnectTimeout || transport.DialContext == nil {
-		t.Errorf("time-outs: call %s, handshake %s", c.Timeout, transport.TLSHandshakeTimeout)
-	}
-
+func TestOldTLSIsRefused(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}

@@ -7,11 +7,18 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
+
+	"saoma/payments/internal/wire"
 )
 
 // decode reads one JSON object into v. A key that comes twice, also in other letter case, is refused:
-// two readers of such a text could see two different amounts.
+// two readers of such a text could see two different amounts. So is text that is not UTF-8, which one
+// reader repairs and another does not.
 func decode(data []byte, v any) error {
+	if !utf8.Valid(data) {
+		return errors.New("not UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	first, err := d.Token()
 	if err != nil {
@@ -43,7 +50,7 @@ func uniqueKeys(d *json.Decoder) error {
 		// A key is a string here, and folded as encoding/json folds it: U+017F is an s to it.
 		key := strings.ToLower(strings.ToUpper(t.(string)))
 		if seen[key] {
-			return fmt.Errorf("the key %q comes twice", clean(key))
+			return fmt.Errorf("the key %q comes twice", wire.Clean(key))
 		}
 		seen[key] = true
 		if err := uniqueIn(d); err != nil {
@@ -78,8 +85,6 @@ func uniqueIn(d *json.Decoder) error {
 	return nil
 }
 
-const masked = "***"
-
 // mask returns the platform's words for the payment log, without anything that names the payer.
 func mask(data []byte) []byte {
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -107,7 +112,7 @@ func maskIn(v any, secret bool) any {
 		}
 	default:
 		if secret {
-			return masked
+			return wire.Masked
 		}
 	}
 	return v

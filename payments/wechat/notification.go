@@ -37,6 +37,9 @@ func (probeError) Error() string { return "a signature probe of WeChat Pay" }
 func (probeError) Probe() bool { return true }
 
 const (
+	signatureType = "Wechatpay-Signature-Type" // may be left out
+	signedWith    = "WECHATPAY2-SHA256-RSA2048"
+
 	probePrefix = "WECHATPAY/SIGNTEST/"
 	maxSkew     = 5 * time.Minute
 	algorithm   = "AEAD_AES_256_GCM"
@@ -93,6 +96,9 @@ func (g *Gateway) verify(ctx context.Context, header http.Header, body []byte) e
 		}
 		*value = values[0]
 	}
+	if kinds := header.Values(signatureType); len(kinds) > 1 || len(kinds) == 1 && kinds[0] != signedWith {
+		return ErrSignature // one we would verify as another than it says it is
+	}
 	if strings.HasPrefix(signature, probePrefix) {
 		return ErrProbe
 	}
@@ -130,12 +136,16 @@ func (g *Gateway) open(e envelope) ([]byte, error) {
 func (g *Gateway) notice(event string, resource []byte) (pos.Notice, error) {
 	switch event {
 	case "TRANSACTION.SUCCESS":
-		e, err := g.evidence(resource)
+		t, err := readTransaction(resource)
 		if err != nil {
 			return pos.Notice{}, err
 		}
-		if e.State != pos.TradePaid {
-			return pos.Notice{}, errors.New("a success that is not paid")
+		if t.TradeState != success { // REFUND, too: what was refunded is no news of a payment
+			return pos.Notice{}, errors.New("a success that is none")
+		}
+		e, err := g.evidence(t)
+		if err != nil {
+			return pos.Notice{}, err
 		}
 		e.Source = pos.FromNotification
 		return pos.Notice{Payment: &e}, nil

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
@@ -17,6 +19,11 @@ const refundPath = "/v3/refund/domestic/refunds"
 
 // maxReason is how many bytes of a reason WeChat Pay takes.
 const maxReason = 80
+
+// RefundLimits are those of WeChat Pay's refund API: within 365 days, 50 for one payment, a minute apart.
+func (g *Gateway) RefundLimits() pos.RefundLimits {
+	return pos.RefundLimits{Within: 365 * 24 * time.Hour, Count: 50, Apart: time.Minute}
+}
 
 // Refund asks for a refund. WeChat Pay only answers that it is accepted; repeating the same number is safe.
 func (g *Gateway) Refund(ctx context.Context, p *pos.Payment, r *pos.Refund) (pos.RefundEvidence, error) {
@@ -33,7 +40,7 @@ func (g *Gateway) Refund(ctx context.Context, p *pos.Payment, r *pos.Refund) (po
 	if g.cfg.NotifyURL != noNotifyURL {
 		request.NotifyUrl = core.String(g.cfg.NotifyURL)
 	}
-	if reason := cut(plain(r.Reason), maxReason); reason != "" {
+	if reason := wire.Cut(plain(r.Reason), maxReason); reason != "" {
 		request.Reason = core.String(reason)
 	}
 	body, err := g.call(ctx, http.MethodPost, refundPath, request)
@@ -128,5 +135,5 @@ func refundState(s string) (pos.RefundState, error) {
 	case "CLOSED":
 		return pos.RefundFailed, nil
 	}
-	return "", fmt.Errorf("the refund state %q is not known", clean(s))
+	return "", fmt.Errorf("the refund state %q is not known", wire.Clean(s))
 }

@@ -9,16 +9,13 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/services/payments/native"
 )
-
-// beijing is the zone of every time told to the platform.
-var beijing = time.FixedZone("CST", 8*60*60)
 
 // Create orders p (Native) and returns its code_url. The parameters depend on p and the configuration
 // only, so that a repetition is identical; the platform then invalidates the older code.
@@ -26,7 +23,7 @@ func (g *Gateway) Create(ctx context.Context, p *pos.Payment) (string, error) {
 	if p.Account != g.Account() {
 		return "", g.fail(pos.Misconfigured, "", fmt.Errorf("payment %s belongs to another account", p.OutTradeNo))
 	}
-	expire := p.CodeExpiresAt().In(beijing).Truncate(time.Second)
+	expire := p.CodeExpiresAt().In(wire.Beijing).Truncate(time.Second)
 	body, err := g.call(ctx, http.MethodPost, "/v3/pay/transactions/native", native.PrepayRequest{
 		Appid:       core.String(g.cfg.AppID),
 		Mchid:       core.String(g.cfg.MchID),
@@ -53,7 +50,7 @@ func (g *Gateway) Create(ctx context.Context, p *pos.Payment) (string, error) {
 
 // description is what the customer's wallet shows: at most pos.MaxTitle bytes and never empty.
 func (g *Gateway) description(p *pos.Payment) string {
-	return cut(cmp.Or(plain(p.Title), plain(g.cfg.Title), p.OutTradeNo), pos.MaxTitle)
+	return wire.Cut(cmp.Or(plain(p.Title), plain(g.cfg.Title), p.OutTradeNo), pos.MaxTitle)
 }
 
 // plain leaves out what WeChat Pay refuses: it takes characters of at most three bytes of UTF-8, so no emoji.
@@ -64,15 +61,6 @@ func plain(s string) string {
 		}
 		return r
 	}, s))
-}
-
-// cut shortens s to at most n bytes without breaking a character.
-func cut(s string, n int) string {
-	for len(s) > n {
-		_, size := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-size]
-	}
-	return s
 }
 
 // Query asks for p's trade by our number.
@@ -90,12 +78,32 @@ func (g *Gateway) Query(ctx context.Context, p *pos.Payment) (pos.Evidence, erro
 	if err != nil {
 		return pos.Evidence{}, err
 	}
-	e, err := g.evidence(body)
-	if err == nil && (e.OutTradeNo != p.OutTradeNo || e.Account.MerchantID != g.cfg.MchID) {
-		err = errors.New("the answer is about another order")
-	}
+	e, err := g.queried(body, p)
 	if err != nil {
 		return pos.Evidence{}, g.fail(pos.Unknown, "", err)
+	}
+	return e, nil
+}
+
+// queried translates a verified answer about p. Before a payment it may leave the amount out; money of
+// another amount is the till's to judge, but an unpaid order of another amount is not p's.
+func (g *Gateway) queried(body []byte, p *pos.Payment) (pos.Evidence, error) {
+	t, err := readTransaction(body)
+	if err != nil {
+		return pos.Evidence{}, err
+	}
+	e, err := g.evidence(t)
+	switch {
+	case err != nil:
+		return pos.Evidence{}, err
+	case e.OutTradeNo != p.OutTradeNo || e.Account.MerchantID != g.cfg.MchID:
+		return pos.Evidence{}, errors.New("the answer is about another order")
+	case e.State == pos.TradePaid:
+		return e, nil
+	case t.Amount == nil || t.Amount.Total == nil:
+		e.Amount, e.Currency = p.Amount, pos.CNY
+	case e.Amount != p.Amount:
+		return pos.Evidence{}, errors.New("the answer is about an order of another amount")
 	}
 	return e, nil
 }
@@ -116,6 +124,9 @@ func orderPath(p *pos.Payment) string {
 	return "/v3/pay/transactions/out-trade-no/" + url.PathEscape(p.OutTradeNo)
 }
 
+// success is the state of a trade that is paid and of which nothing went back.
+const success = "SUCCESS"
+
 // transaction is what is needed of a trade; the rest of the platform's words only goes to the log.
 type transaction struct {
 	MchID         string `json:"mchid"`
@@ -128,25 +139,28 @@ type transaction struct {
 		Total    *int64 `json:"total"`
 		Currency string `json:"currency"`
 	} `json:"amount"`
+
+	raw []byte // for the log
 }
 
-// evidence translates a verified trade, from an answer or a notification.
-func (g *Gateway) evidence(body []byte) (pos.Evidence, error) {
-	var t transaction
-	if err := decode(body, &t); err != nil {
-		return pos.Evidence{}, err
-	}
+func readTransaction(body []byte) (t transaction, err error) {
+	err = decode(body, &t)
+	t.raw = mask(body)
+	return t, err
+}
+
+// evidence translates a verified trade, from an answer or a notification. The currency is what the
+// platform names, which it does wherever money moved: one left out is not taken for CNY.
+func (g *Gateway) evidence(t transaction) (pos.Evidence, error) {
 	e := pos.Evidence{
 		Wallet: pos.WeChat, OutTradeNo: t.OutTradeNo, TransactionID: t.TransactionID,
-		Account:  pos.Account{MerchantID: t.MchID, AppID: t.AppID},
-		Currency: pos.CNY, // the only one there is; named by the platform only where it differs from nothing
-		Raw:      mask(body),
+		Account: pos.Account{MerchantID: t.MchID, AppID: t.AppID}, Raw: t.raw,
+	}
+	if t.Amount != nil {
+		e.Currency = t.Amount.Currency
 	}
 	if t.Amount != nil && t.Amount.Total != nil {
 		e.Amount = pos.Fen(*t.Amount.Total)
-	}
-	if t.Amount != nil && t.Amount.Currency != "" {
-		e.Currency = t.Amount.Currency
 	}
 	var err error
 	if e.State, err = tradeState(t.TradeState); err != nil || e.State != pos.TradePaid {
@@ -165,14 +179,14 @@ func (g *Gateway) evidence(body []byte) (pos.Evidence, error) {
 // tradeState translates trade_state. REFUND means paid: it stays so through any refund, even a partial one.
 func tradeState(s string) (pos.TradeState, error) {
 	switch s {
-	case "SUCCESS", "REFUND":
+	case success, "REFUND":
 		return pos.TradePaid, nil
 	case "NOTPAY", "USERPAYING", "PAYERROR":
 		return pos.TradeUnpaid, nil
 	case "CLOSED", "REVOKED":
 		return pos.TradeClosed, nil
 	}
-	return "", fmt.Errorf("the trade state %q is not known", clean(s))
+	return "", fmt.Errorf("the trade state %q is not known", wire.Clean(s))
 }
 
 // time reads success_time. Money that moved is not disbelieved for want of a time: then it is now.

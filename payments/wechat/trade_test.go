@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 )
 
@@ -275,8 +276,8 @@ func TestBrokenAnswersAreUnknown(t *testing.T) {
 		"key twice":      signedReply(200, `{"trade_state":"NOTPAY",`+good[1:]),
 		"key in caps":    signedReply(200, `{"TRADE_STATE":"NOTPAY",`+good[1:]),
 		"nested twice":   signedReply(200, strings.Replace(good, `"total":`, `"total":1,"Total":`, 1)),
-		"huge":           signedReply(200, `{"pad":"`+strings.Repeat("x", maxAnswer)+`",`+good[1:]),
-		"huge refusal":   signedReply(400, `{"code":"`+strings.Repeat("x", maxAnswer)+`"}`),
+		"huge":           signedReply(200, `{"pad":"`+strings.Repeat("x", wire.MaxAnswer)+`",`+good[1:]),
+		"huge refusal":   signedReply(400, `{"code":"`+strings.Repeat("x", wire.MaxAnswer)+`"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := always(t, a).Query(t.Context(), payment())

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
@@ -60,10 +61,15 @@ type Gateway struct {
 	verifier     auth.Verifier
 	validator    *validators.WechatPayResponseValidator
 	certificates *certificates // nil in public-key mode
+	clock        wire.Clock    // the platform's
 	now          func() time.Time
 }
 
-var _ pos.Gateway = (*Gateway)(nil)
+var (
+	_ pos.Gateway       = (*Gateway)(nil)
+	_ pos.Clock         = (*Gateway)(nil)
+	_ pos.RefundLimiter = (*Gateway)(nil)
+)
 
 // New checks the papers and returns a gateway; it does not wait for the network. A gateway that
 // downloads certificates must be stopped with Stop.
@@ -76,7 +82,7 @@ func New(cfg Config) (*Gateway, error) {
 	if g.now == nil {
 		g.now = time.Now
 	}
-	httpClient := newHTTPClient(base, cfg.Transport)
+	httpClient := newHTTPClient(base, cfg.Transport, &g.clock)
 	credential := option.WithMerchantCredential(cfg.MchID, cfg.MerchantSerial, cfg.MerchantKey)
 
 	if cfg.PlatformCertificates {
@@ -124,6 +130,9 @@ func (g *Gateway) Account() pos.Account {
 	return pos.Account{MerchantID: g.cfg.MchID, AppID: g.cfg.AppID}
 }
 
+// PlatformNow is WeChat Pay's time, as the Date of its last answer tells it, whatever that answer was.
+func (g *Gateway) PlatformNow() (now time.Time, known bool) { return g.clock.PlatformNow() }
+
 // check refuses papers that cannot work, fills the defaults and returns the parsed base URL.
 func (c *Config) check() (*url.URL, error) {
 	switch {
@@ -146,7 +155,7 @@ func (c *Config) check() (*url.URL, error) {
 	if c.NotifyURL == "" {
 		c.NotifyURL = noNotifyURL
 	}
-	if u, err := checkURL(c.NotifyURL); err != nil {
+	if u, err := wire.CheckURL(c.NotifyURL); err != nil {
 		return nil, fmt.Errorf("notify url: %w", err)
 	} else if u.RawQuery != "" {
 		return nil, errors.New("notify url: WeChat Pay allows no query string")
@@ -154,7 +163,7 @@ func (c *Config) check() (*url.URL, error) {
 	if c.BaseURL == "" {
 		c.BaseURL = ProductionURL
 	}
-	base, err := checkURL(c.BaseURL)
+	base, err := wire.CheckURL(c.BaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("base url: %w", err)
 	}

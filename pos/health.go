@@ -51,6 +51,22 @@ func (b *bus) Health(w Wallet) Health {
 	return Health{Wallet: w, State: HealthUnknown}
 }
 
+// ClockError says what is wrong with the counter's clock, and is nil while it is right or not known to be wrong.
+func (h Health) ClockError() error {
+	seconds := int(h.Skew.Abs().Seconds())
+	switch {
+	case h.Clock == ClockSkewed && h.Skew > 0:
+		return Errorf(Setup, "This computer's clock is %d s ahead of %s; set it right before it is 4 minutes off.", seconds, h.Wallet)
+	case h.Clock == ClockSkewed:
+		return Errorf(Setup, "This computer's clock is %d s behind %s; set it right before it is 4 minutes off.", seconds, h.Wallet)
+	case h.Clock == ClockWrong && h.Skew > 0:
+		return Errorf(Setup, "This computer's clock is %d s ahead of %s: payments may not be confirmed. Set the clock now.", seconds, h.Wallet)
+	case h.Clock == ClockWrong:
+		return Errorf(Setup, "This computer's clock is %d s behind %s: payments may not be confirmed. Set the clock now.", seconds, h.Wallet)
+	}
+	return nil
+}
+
 // heard notes how w's platform answered just now; err is nil or a GatewayError. A question that was given up
 // here, its ctx ended, says nothing of the platform.
 func (t *Till) heard(ctx context.Context, w Wallet, err error) {

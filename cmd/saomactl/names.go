@@ -88,6 +88,10 @@ func exceptionName(l words.Language, k pos.ExceptionKind) string {
 		return l.T("another merchant's payment")
 	case pos.RefundIsAbnormal:
 		return l.T("refund not paid out")
+	case pos.LateRefund:
+		return l.T("refund paid out after it failed")
+	case pos.StuckClosing:
+		return l.T("closing not confirmed")
 	}
 	return string(k)
 }

@@ -94,15 +94,21 @@ func (a *app) tell(e pos.Event, shop pos.Shop) {
 		a.emit(struct {
 			Event string `json:"event"`
 			exceptionView
-		}{"exception", x}, l.T("Exception %s: ¥%s, %s", exceptionName(l, x.Kind), x.Amount, x.OutTradeNo))
+		}{"exception", x}, l.T("Exception %s: ¥%s, %s", exceptionName(l, x.Kind), x.Amount, x.OutTradeNo)+"\n"+l.Error(e.Exception.Story()))
 	case pos.NoAnswer:
 		a.noAnswer(e)
 	case pos.HealthChanged:
+		words := l.T("%s is %s", e.Health.Wallet, healthName(l, e.Health.State))
+		if err := e.Health.ClockError(); err != nil {
+			words += "\n" + l.Error(err)
+		}
 		a.emit(struct {
 			Event  string          `json:"event"`
 			Wallet pos.Wallet      `json:"wallet"`
 			State  pos.HealthState `json:"state"`
-		}{"health", e.Health.Wallet, e.Health.State}, l.T("%s is %s", e.Health.Wallet, healthName(l, e.Health.State)))
+			Clock  pos.ClockState  `json:"clock,omitempty"`
+			Skew   float64         `json:"skew_s,omitempty"` // the counter's clock less the platform's
+		}{"health", e.Health.Wallet, e.Health.State, e.Health.Clock, e.Health.Skew.Seconds()}, words)
 	}
 }
 

@@ -3,9 +3,7 @@ package notify_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -37,15 +35,13 @@ func TestAPaymentIsNotifiedAndSettledOnce(t *testing.T) {
 	if got := r.paidInLedger(); got != 2500 {
 		t.Errorf("the ledger has %s", got)
 	}
-	r.mu.Lock()
-	for _, err := range r.reported {
+	for _, err := range r.reports.list() {
 		if err != nil {
 			t.Errorf("reported %v", err)
 		}
 	}
-	r.mu.Unlock()
 	r.verified()
-	r.quiet()
+	r.quiet("")
 }
 
 // Forged, corrupt, unsigned and lost notifications do not hinder the real one.
@@ -67,7 +63,7 @@ func TestFaultsOfNotifications(t *testing.T) {
 				t.Errorf("the ledger has %s", got)
 			}
 			r.verified()
-			r.quiet()
+			r.quiet("")
 		})
 	}
 }
@@ -239,44 +235,5 @@ func TestPanicsAreAnsweredAndNotQuoted(t *testing.T) {
 				t.Errorf("log %s", log)
 			}
 		})
-	}
-}
-
-// A client that sends slowly, or nothing, is cut off; meanwhile others are served.
-func TestServerCutsSlowClientsOff(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := notify.Server("", with(about(nil, nil), nil, nil), slog.New(slog.DiscardHandler))
-	s.ReadHeaderTimeout, s.ReadTimeout = s.ReadHeaderTimeout/20, s.ReadTimeout/20 // the test is in a hurry
-	go s.Serve(l)
-	defer s.Close()
-	for name, sent := range map[string]string{
-		"no header": "POST /notify/wechat HTTP/1.1\r\nHost: x\r\n",
-		"no body":   "POST /notify/wechat HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{",
-	} {
-		conn, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		io.WriteString(conn, sent)
-		conn.SetReadDeadline(time.Now().Add(5 * time.Second))
-		answer, err := io.ReadAll(conn)
-		if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
-			t.Errorf("%s: still connected after 5 s", name)
-		}
-		if strings.Contains(string(answer), " 200 ") {
-			t.Errorf("%s: %s", name, answer)
-		}
-	}
-	a, err := http.Get("http://" + l.Addr().String() + "/healthz")
-	if err != nil || a.StatusCode != http.StatusOK {
-		t.Errorf("healthz: %v", err)
-	}
-	fresh := notify.Server("127.0.0.1:9", nil, nil)
-	if fresh.Addr != "127.0.0.1:9" || fresh.ReadHeaderTimeout <= 0 || fresh.ReadTimeout <= 0 || fresh.IdleTimeout <= 0 || fresh.WriteTimeout <= 0 || fresh.MaxHeaderBytes > 64<<10 {
-		t.Errorf("limits %+v", fresh)
 	}
 }

@@ -169,7 +169,7 @@ func wechatSigned(r *rig) []wechatForgery {
 		signed("one fen less", unsettled, pos.AmountMismatch, func(n *wechatNotice) { n.amount()["total"] = price - 1 }),
 		signed("one fen more", unsettled, pos.AmountMismatch, func(n *wechatNotice) { n.amount()["total"] = price + 1 }),
 		signed("other currency", unsettled, pos.AmountMismatch, func(n *wechatNotice) { n.amount()["currency"] = "USD" }),
-		signed("no currency", refused, "", func(n *wechatNotice) { delete(n.amount(), "currency") }),
+		signed("no currency", unsettled, pos.AmountMismatch, func(n *wechatNotice) { delete(n.amount(), "currency") }),
 		signed("unknown order", unsettled, pos.UnknownOrder, func(n *wechatNotice) { n.trade["out_trade_no"] = "K1NOSUCHORDER" }),
 		signed("unknown order of another merchant", unsettled, pos.ForeignMerchant, func(n *wechatNotice) {
 			n.trade["mchid"], n.trade["out_trade_no"] = "1900000009", "K1NOSUCHORDER2"

@@ -191,6 +191,8 @@ func (s *Sandbox) alipayRun(c *call, p url.Values) any {
 		return aliFail("40005", "isv.app-call-limited", "应用调用次数超限")
 	case FaultOrderPaid:
 		return errTradeHasSuccess
+	case FaultNumberUsed:
+		return errInconsistent
 	}
 	b := &biz{}
 	if json.Unmarshal([]byte(p.Get("biz_content")), &b.raw) != nil || b.raw == nil {

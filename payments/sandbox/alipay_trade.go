@@ -9,6 +9,7 @@ var (
 	errTradeNotExist   = business("ACQ.TRADE_NOT_EXIST", "交易不存在")
 	errTradeHasSuccess = business("ACQ.TRADE_HAS_SUCCESS", "交易已被支付")
 	errTradeHasClose   = business("ACQ.TRADE_HAS_CLOSE", "交易已经关闭")
+	errInconsistent    = business("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改：与首次下单的参数不一致")
 	errTradeStatus     = business("ACQ.TRADE_STATUS_ERROR", "交易状态不合法")
 )
 
@@ -70,7 +71,7 @@ func (s *Sandbox) alipayPlace(t *trade, now time.Time) (*trade, *aliError) {
 	case old.State == tradeClosed || old.State == noTrade && old.Canceled != "":
 		return nil, errTradeHasClose
 	case old.Fingerprint != t.Fingerprint:
-		return nil, business("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改：与首次下单的参数不一致")
+		return nil, errInconsistent
 	}
 	if !old.waiting(now) {
 		old.Deadline, old.Timeout = t.Deadline, t.Timeout

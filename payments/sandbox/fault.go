@@ -29,8 +29,11 @@ const (
 	FaultRedirect      FaultKind = "redirect"       // 302 to another place; no effect
 	FaultWrongOrder    FaultKind = "wrong_order"    // validly signed, about another (paid) order
 	FaultOrderPaid     FaultKind = "order_paid"     // close answers that the order is paid; no effect
+	FaultNumberUsed    FaultKind = "number_used"    // create answers that the number is used for another order; no effect
 	FaultStale         FaultKind = "stale"          // query says unpaid once more although it is paid
-	FaultAbnormal      FaultKind = "refund_abnormal"
+	// FaultAbnormal: the refund is accepted and then does not arrive. WeChat Pay turns it from PROCESSING to ABNORMAL;
+	// Alipay says fund_change=N, and the same number asked for again arrives.
+	FaultAbnormal FaultKind = "refund_abnormal"
 )
 
 // The faults of notifications. Each affects one attempt to deliver one.
@@ -64,7 +67,7 @@ var operations = []string{
 var requestFaults = []FaultKind{
 	FaultRefuse, FaultDelay, FaultTimeoutBefore, FaultTimeoutAfter, FaultHTTP500, FaultHTTP502, FaultSystemError,
 	FaultRateLimit, FaultTruncated, FaultSlow, FaultBadSignature, FaultUnsigned, FaultCaptivePortal, FaultRedirect,
-	FaultWrongOrder, FaultOrderPaid, FaultStale, FaultAbnormal,
+	FaultWrongOrder, FaultOrderPaid, FaultNumberUsed, FaultStale, FaultAbnormal,
 }
 
 var notifyFaults = []FaultKind{
@@ -129,6 +132,8 @@ func (f Fault) fits(op string) bool {
 	switch f.Kind {
 	case FaultOrderPaid:
 		return op == opClose
+	case FaultNumberUsed:
+		return op == opCreate
 	case FaultStale:
 		return op == opQuery
 	case FaultAbnormal:

@@ -52,6 +52,9 @@ func TestRequestFaults(t *testing.T) {
 		}},
 		{FaultCaptivePortal, false, func(r seen) bool { return r.status == 200 && strings.Contains(r.body, "<html>") }},
 		{FaultRedirect, false, func(r seen) bool { return r.status == 302 }},
+		{FaultNumberUsed, false, func(r seen) bool {
+			return r.signed && (r.status == 403 && strings.Contains(r.body, "OUT_TRADE_NO_USED") || strings.Contains(r.body, "ACQ.CONTEXT_INCONSISTENT"))
+		}},
 	} {
 		for _, wallet := range []string{WeChat, Alipay} {
 			t.Run(string(tt.kind)+" "+wallet, func(t *testing.T) {

@@ -51,6 +51,7 @@ func (s *Sandbox) interfere(w http.ResponseWriter, c *call) bool {
 		if !s.sleep(c.r.Context(), c.fault.Delay) {
 			panic(http.ErrAbortHandler)
 		}
+		s.date(w)
 		return false
 	case FaultTimeoutBefore:
 		s.hang(c.r)

@@ -105,7 +105,7 @@ func TestReordered(t *testing.T) {
 
 // TestRefundNotification: sent only when the request asked for it.
 func TestRefundNotification(t *testing.T) {
-	s := start(t, Options{Speed: 1e4})
+	s := start(t, Options{Speed: 1e4, RefundGap: -1})
 	h := &hook{}
 	address := h.serve(t)
 	no := wechatOrder(t, s, nil)

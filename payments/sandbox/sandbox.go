@@ -20,7 +20,7 @@ type Options struct {
 	Speed          float64          // divides the delays of notifications and refunds; 0 means 1
 	PhoneURL       string           // base of code_urls; default: the listening address, the LAN's when it listens everywhere
 	RefundDelay    time.Duration    // how long a WeChat Pay refund stays PROCESSING, before Speed; default 2 s
-	RefundGap      time.Duration    // least time between two refunds of one WeChat Pay order; the platform says 1 minute
+	RefundGap      time.Duration    // least time between two refunds of one WeChat Pay order, whatever the Speed; default the platform's 1 minute; negative: none
 	Identity       Identity         // how WeChat Pay signs when the request names no serial
 	StrictBillTime bool             // refuse bills before 10:00 of the next day, as the platforms do
 	StateFile      string           // keeps the orders over a restart; "" keeps them in memory only
@@ -74,6 +74,9 @@ func New(p *Papers, o Options) *Sandbox {
 	if o.RefundDelay <= 0 {
 		o.RefundDelay = 2 * time.Second
 	}
+	if o.RefundGap == 0 {
+		o.RefundGap = refundGap
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -116,8 +119,14 @@ func (s *Sandbox) routes() *http.ServeMux {
 func (s *Sandbox) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.learn("http://" + r.Host)
+		s.date(w)
 		s.mux.ServeHTTP(w, r)
 	})
+}
+
+// date tells the platform's time, which need not be this machine's.
+func (s *Sandbox) date(w http.ResponseWriter) {
+	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 }
 
 // learn takes the address a request came by when the sandbox does not listen itself.

@@ -5,6 +5,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -236,5 +237,22 @@ func TestPhoneURL(t *testing.T) {
 	}
 	if !strings.HasPrefix(s.URL(), "http://127.0.0.1:") {
 		t.Errorf("%s", s.URL())
+	}
+}
+
+// TestDate: every answer tells the platform's time, not this machine's.
+func TestDate(t *testing.T) {
+	now := newClock(time.Date(2030, 2, 3, 4, 5, 6, 0, time.UTC))
+	s := start(t, Options{Now: now.now})
+	fault(t, s, Fault{Kind: FaultHTTP502, Wallet: Alipay, Count: 1})
+	for _, path := range []string{"/v3/pay/transactions/id/1", "/gateway.do", "/gateway.do", "/sandbox/orders", "/nowhere"} {
+		res, err := http.Get(s.URL() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if got := res.Header.Get("Date"); got != "Sun, 03 Feb 2030 04:05:06 GMT" {
+			t.Errorf("%s: %q", path, got)
+		}
 	}
 }

@@ -145,6 +145,8 @@ func (s *Sandbox) wechatRun(c *call, route *wxRoute) (int, any, *wxError) {
 		return 0, nil, wxFail(429, "FREQUENCY_LIMITED", "频率超限，请降低请求接口频率")
 	case FaultOrderPaid:
 		return 0, nil, errOrderPaid
+	case FaultNumberUsed:
+		return 0, nil, errNumberUsed
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

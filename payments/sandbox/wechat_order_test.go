@@ -131,14 +131,21 @@ func TestWeChatRefundRules(t *testing.T) {
 	if r := ask("R1", 999, 1250, nil); r.status != 400 {
 		t.Errorf("the same number, another amount: %d %s", r.status, r.body)
 	}
+	now.add(time.Minute - time.Second)
+	if r := ask("R2", 1, 1250, nil); r.status != 429 || r.json.Code != "FREQUENCY_LIMITED" {
+		t.Errorf("59 seconds after the last: %d %s", r.status, r.body)
+	}
+	now.add(time.Second)
 	if r := ask("R2", 251, 1250, nil); r.status != 400 || r.json.Code != "INVALID_REQUEST" {
 		t.Errorf("more than is left: %d %s", r.status, r.body)
 	}
 	for i := range 49 {
+		now.add(time.Minute)
 		if r := ask(fmt.Sprint("S", i), 1, 1250, nil); r.status != 200 {
 			t.Fatalf("refund %d: %s", i+2, r.body)
 		}
 	}
+	now.add(time.Minute)
 	if r := ask("S50", 1, 1250, nil); r.status != 400 {
 		t.Errorf("the 51st refund: %d %s", r.status, r.body)
 	}
@@ -151,8 +158,12 @@ func TestWeChatRefundRules(t *testing.T) {
 	if err := s.Pay(no); err != nil {
 		t.Fatal(err)
 	}
-	now.add(366 * 24 * time.Hour)
-	if r := ask("LATE", 1, 1250, nil); r.status != 400 {
-		t.Errorf("after a year: %d %s", r.status, r.body)
+	now.add(365 * 24 * time.Hour)
+	if r := ask("LAST", 1, 1250, nil); r.status != 200 {
+		t.Errorf("on the last day: %d %s", r.status, r.body)
+	}
+	now.add(time.Minute)
+	if r := ask("LATE", 1, 1250, nil); r.status != 400 || r.json.Code != "INVALID_REQUEST" {
+		t.Errorf("after 365 days: %d %s", r.status, r.body)
 	}
 }

@@ -12,6 +12,7 @@ var wxOutTradeNo = regexp.MustCompile(`^[0-9A-Za-z_\-|*]+$`)
 var (
 	errOrderPaid     = wxFail(400, "ORDERPAID", "该订单已支付")
 	errOrderClosed   = wxFail(400, "ORDER_CLOSED", "该订单已关闭")
+	errNumberUsed    = wxFail(403, "OUT_TRADE_NO_USED", "商户订单号重复：与首次下单的参数不一致")
 	errOrderNotExist = wxFail(404, "ORDER_NOT_EXIST", "订单不存在")
 )
 
@@ -52,7 +53,7 @@ func (s *Sandbox) wechatCreate(c *call, _ string) (int, any, *wxError) {
 		case old.State == wxClosed:
 			return 0, nil, errOrderClosed
 		case old.Fingerprint != t.Fingerprint:
-			return 0, nil, wxFail(403, "OUT_TRADE_NO_USED", "商户订单号重复：与首次下单的参数不一致")
+			return 0, nil, errNumberUsed
 		}
 		t = old
 	} else {

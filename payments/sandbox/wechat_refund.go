@@ -10,6 +10,7 @@ import (
 const (
 	refundDays = 365
 	maxRefunds = 50
+	refundGap  = time.Minute // between two of one order
 )
 
 var wxOutRefundNo = regexp.MustCompile(`^[0-9A-Za-z_\-|*@]+$`)
@@ -126,7 +127,7 @@ func (s *Sandbox) mayRefund(t *trade, r *back, total int64) *wxError {
 	case now.Sub(t.Paid) > refundDays*24*time.Hour:
 		return wxFail(400, "INVALID_REQUEST", "订单支付已超过一年，不支持退款")
 	}
-	if n := len(t.Refunds); n > 0 && now.Sub(t.Refunds[n-1].Created) < s.sooner(s.opt.RefundGap) {
+	if n := len(t.Refunds); n > 0 && now.Sub(t.Refunds[n-1].Created) < s.opt.RefundGap {
 		return wxFail(429, "FREQUENCY_LIMITED", "同一订单的两次退款须间隔 1 分钟")
 	}
 	return nil

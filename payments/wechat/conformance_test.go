@@ -33,7 +33,7 @@ func TestConformance(t *testing.T) {
 }
 
 func harness(t *testing.T, p *sandbox.Papers, cfg wechat.Config) gatewaytest.Harness {
-	s := sandbox.New(p, sandbox.Options{Speed: 100, RefundDelay: time.Second, RefundGap: time.Millisecond})
+	s := sandbox.New(p, sandbox.Options{Speed: 100, RefundDelay: time.Second, RefundGap: -1})
 	if err := s.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func (s *shop) giveBack(no string, apart bool) {
 	if err := json.Unmarshal([]byte(s.run("show", no, "--json").out), &d); err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Payments) != 1 || len(d.Refunds) != refunds || d.Payments[0].Refunded != refunded || d.Payments[0].State != "paid" || d.Order.Total != 1250 {
+	if len(d.Payments) != 1 || len(d.Refunds) != refunds || int64(d.Payments[0].Refunded) != refunded || d.Payments[0].State != "paid" || d.Order.Total != 1250 {
 		t.Errorf("show: %+v", d)
 	}
 	if text := s.run("show", no).out; !strings.Contains(text, no) || !strings.Contains(text, "12.50") || !strings.Contains(text, "没有牛肉") {

@@ -2,12 +2,13 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"saoma/pos"
@@ -19,8 +20,18 @@ const (
 	asidePrefix   = "replaced-" // before the name of a backup that the restored ledger knows nothing of
 )
 
-// companions are the files beside a ledger's that SQLite reads together with it.
+// companions are what SQLite reads beside a ledger's file and as a part of it.
 var companions = []string{"-wal", "-journal"}
+
+// restoration is one Restore under way.
+type restoration struct {
+	backup, dir, path string  // path is the ledger's in dir
+	work              string  // the folder in dir where the new ledger is made
+	next              *Ledger // the new ledger
+	held              *AuditRow
+	present           *AuditRow // the end of the present ledger's audit chain
+	unreadable        error     // why there is no present
+}
 
 // Restore puts a backup in the place of the ledger in dir, after it has been verified in full, and
 // returns where the ledger that was there is kept, or "" if there was none. It needs the folder for
@@ -38,41 +49,225 @@ func Restore(ctx context.Context, backup, dir string, force bool) (kept string, 
 		return "", err
 	}
 	defer func() { err = errors.Join(err, lock.release()) }()
-	path, work := filepath.Join(dir, FileName), filepath.Join(dir, restoreFolder)
-	if sameFile(backup, path) {
+	r := restoration{backup: backup, dir: dir, path: filepath.Join(dir, FileName), work: filepath.Join(dir, restoreFolder)}
+	if sameFile(backup, r.path) {
 		return "", pos.Errorf(pos.Conflict, "The file %s is the ledger itself and not a backup of it.", backup)
 	}
-	defer os.RemoveAll(work)
-	if err := rebuild(ctx, backup, work); err != nil {
+	defer os.RemoveAll(r.work)
+	if err := r.rebuild(ctx); err != nil {
 		return "", err
 	}
-	if !force {
-		if err := mayReplace(ctx, path, work); err != nil {
-			return "", err
-		}
+	defer r.next.Close()
+	if err := r.compare(ctx, force); err != nil {
+		return "", err
 	}
-	return replace(ctx, path, work)
+	if err := r.record(ctx); err != nil {
+		return "", err
+	}
+	return r.replace(ctx)
 }
 
-// rebuild copies a backup into a folder of its own, brings it up to date, verifies it and adds the audit row that tells of it.
-func rebuild(ctx context.Context, backup, work string) error {
-	if _, err := os.Stat(backup); err != nil {
-		return pos.Errorf(pos.NotFound, "The backup %s cannot be read.", backup).Because(err)
+// rebuild makes a ledger of the backup in a folder of its own, where it is brought up to date, and
+// verifies it.
+func (r *restoration) rebuild(ctx context.Context) error {
+	if err := errors.Join(os.RemoveAll(r.work), os.Mkdir(r.work, 0o700)); err != nil {
+		return r.failed(err)
 	}
-	if err := os.RemoveAll(work); err != nil {
-		return misplaced(err)
+	if err := copyLedger(r.backup, filepath.Join(r.work, FileName)); err != nil {
+		return pos.Errorf(pos.Setup, "The backup %s cannot be read.", r.backup).Because(err)
 	}
-	if err := os.Mkdir(work, 0o700); err != nil {
-		return misplaced(err)
+	next, err := Open(ctx, r.work, Options{})
+	if err != nil {
+		return r.unsound(err)
+	}
+	r.next = next
+	report, err := next.Verify(ctx, VerifyOptions{Limit: 1})
+	if err != nil {
+		return r.unsound(err)
+	}
+	for _, c := range report.Checks {
+		if c.Broken > 0 {
+			return r.unsound(fmt.Errorf("%s: %s", c.Name, c.Violations[0]))
+		}
+	}
+	r.held, err = next.head(ctx)
+	return err
+}
+
+// unsound refuses the backup, but for the program's own age, which has its own sentence.
+func (r *restoration) unsound(err error) error {
+	if pos.CodeOf(err) == pos.Setup || errors.Is(err, context.Canceled) {
+		return err
+	}
+	return pos.Errorf(pos.Conflict, "The file %s is not a sound ledger and is not restored.", r.backup).Because(err)
+}
+
+func (r *restoration) failed(err error) error {
+	return pos.Errorf(pos.Setup, "The ledger in %s cannot be replaced.", r.dir).Because(err)
+}
+
+// compare refuses to lose, without force, what only the present ledger holds.
+func (r *restoration) compare(ctx context.Context, force bool) error {
+	if r.present, r.unreadable = presentHead(ctx, r.path); ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if force {
+		return nil
+	}
+	if r.unreadable != nil {
+		return pos.Errorf(pos.Conflict, "The present ledger cannot be read, so what would be lost with it is not known; --force replaces it all the same and keeps the old file.").Because(r.unreadable)
+	}
+	var held bool
+	err := r.next.view(ctx, func(t *tx) (err error) {
+		held, err = t.has(r.present)
+		return err
+	})
+	if err == nil && !held {
+		return pos.Errorf(pos.Conflict, "The present ledger was changed at %s, after the backup or apart from it; --force replaces it all the same and keeps the old file.",
+			r.present.At.Format(time.DateTime))
+	}
+	return err
+}
+
+// presentHead is the end of the audit chain of the ledger at path: row 0 where there is no ledger or
+// nothing in it yet.
+func presentHead(ctx context.Context, path string) (end *AuditRow, err error) {
+	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return &AuditRow{}, nil
+	}
+	return headOf(ctx, path)
+}
+
+// record adds the audit row that tells of the restoration and finishes the new ledger's file.
+func (r *restoration) record(ctx context.Context) error {
+	detail := fmt.Sprintf("row %d %x", r.held.Seq, r.held.hash)
+	if r.present != nil {
+		detail += fmt.Sprintf(", in place of row %d %x", r.present.Seq, r.present.hash)
+	}
+	err := r.next.Update(ctx, func(t pos.Tx) error {
+		return t.Audit(pos.AuditEntry{Actor: "restore", Action: "restore", Subject: filepath.Base(r.backup), Detail: detail})
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.setBackupsAside(ctx); err != nil {
+		return err
+	}
+	if err := r.next.Close(); err != nil {
+		return r.failed(err)
 	}
 	return nil
 }
 
-func misplaced(err error) error { return err }
-func mayReplace(ctx context.Context, path, work string) error { return nil }
-func replace(ctx context.Context, path, work string) (string, error) { return "", nil }
+// setBackupsAside renames the kept backups that the new ledger does not contain.
+func (r *restoration) setBackupsAside(ctx context.Context) error {
+	dir := filepath.Join(r.dir, BackupFolder)
+	names, err := backupsIn(dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		end, err := headOf(ctx, filepath.Join(dir, name))
+		if err != nil {
+			continue // it anchors nothing, and Verify goes on telling that it cannot be read
+		}
+		var held bool
+		if err := r.next.view(ctx, func(t *tx) (err error) { held, err = t.has(end); return err }); err != nil {
+			return err
+		}
+		if held {
+			continue
+		}
+		if err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, asidePrefix+name)); err != nil {
+			return r.failed(err)
+		}
+	}
+	return nil
+}
 
-var _ = strconv.Itoa
-var _ = time.Now
-var _ = io.Copy
-var _ = fs.ErrNotExist
+// replace keeps a copy of the present ledger and lets the new one take its name.
+func (r *restoration) replace(ctx context.Context) (kept string, err error) {
+	next := filepath.Join(r.work, FileName)
+	if err := syncFile(next); err != nil {
+		return "", r.failed(err)
+	}
+	if _, err := os.Stat(r.path); err == nil {
+		if err := oneFile(ctx, r.path); err != nil {
+			return "", err
+		}
+		kept = freePath(r.dir, keptPrefix, time.Now())
+		if err := copyLedger(r.path, kept); err != nil {
+			return "", r.failed(err)
+		}
+	}
+	if err := r.dropCompanions(); err != nil {
+		return "", r.failed(err)
+	}
+	if err := errors.Join(os.Rename(next, r.path), syncFile(r.dir)); err != nil {
+		return "", r.failed(err)
+	}
+	return kept, nil
+}
+
+// oneFile moves everything of a ledger into its file; this needs that nobody else reads it. A file too
+// damaged for that stays as it is.
+func oneFile(ctx context.Context, path string) error {
+	pool, err := connect(path, "mode=rw")
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	var mode string
+	switch err := pool.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode); {
+	case damaged(err):
+		return nil
+	case err != nil && !errors.Is(err, sql.ErrNoRows):
+		return failure(err)
+	case mode != "delete":
+		return pos.Errorf(pos.Unavailable, "Another program holds the ledger; close it and try again.")
+	}
+	return nil
+}
+
+// dropCompanions takes away what would be read as a part of the new ledger: of a sound ledger there is
+// nothing, of a damaged one it is kept with its copy.
+func (r *restoration) dropCompanions() error {
+	for _, suffix := range append(companions, "-shm") {
+		if err := os.Remove(r.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return syncFile(r.dir)
+}
+
+// copyLedger copies a ledger's file and its companions, which come first: the file is whole when it is
+// there.
+func copyLedger(from, to string) error {
+	for _, suffix := range companions {
+		if err := copyFile(from+suffix, to+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return copyFile(from, to)
+}
+
+// copyFile copies a file so that to is there in full or not at all.
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to+tempSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(out.Name()) // after publish there is none
+	if _, err := io.Copy(out, in); err != nil {
+		return errors.Join(err, out.Close())
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	return publish(out.Name(), to)
+}

@@ -69,7 +69,10 @@ func parseBill(text, sellerID string, day pos.Day) ([]pos.BillLine, error) {
 		}
 		bill = append(bill, line)
 	}
-	return bill, sum.check(lines[end+1:])
+	if err := sum.check(lines[end+1:]); err != nil {
+		return nil, err
+	}
+	return bill, nil
 }
 
 // checkHead refuses a bill of another account or another day.

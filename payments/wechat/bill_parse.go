@@ -75,7 +75,10 @@ func parseBill(text []byte, mchid string) ([]pos.BillLine, error) {
 		}
 		bill = append(bill, line)
 	}
-	return bill, sum.check(last)
+	if err := sum.check(last); err != nil {
+		return nil, err
+	}
+	return bill, nil
 }
 
 // columns reads a line of names, which must have all of wanted.

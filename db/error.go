@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -85,4 +86,20 @@ func refused(err error) bool {
 func damaged(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB)
+}
+
+// nonsense reports whether err says that there is no sense in what was read, and not that the machine
+// kept one from reading: the program's own queries make sense of every sound ledger.
+func nonsense(ctx context.Context, err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		_, system := errors.AsType[*fs.PathError](err)
+		return !system && ctx.Err() == nil && pos.CodeOf(err) == pos.Internal
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM,
+		sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL:
+		return false
+	}
+	return true
 }

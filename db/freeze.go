@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -94,20 +95,38 @@ func (l *Ledger) suspect(err error) {
 // through every other.
 const maxQuick = 8 << 20
 
-// quickCheck looks through a small ledger before anything is written to it.
+// quickCheck looks through a ledger before anything is written to it: its beginning, and all of it where
+// that is small.
 func (l *Ledger) quickCheck(ctx context.Context, path string) error {
 	info, err := os.Stat(path)
-	if err != nil || info.Size() > maxQuick {
-		return err
-	}
-	var found string
-	if err := l.writes.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
+	if err != nil {
 		return failure(err)
 	}
-	if found != "ok" {
+	found, err := l.look(ctx, info.Size() <= maxQuick)
+	switch {
+	case err != nil && nonsense(ctx, err):
+		return breaks("integrity", err)
+	case err != nil:
+		return failure(err)
+	case found != "ok":
 		return breaks("integrity", errors.New(found))
 	}
 	return nil
+}
+
+// look begins to write, which a damaged header forbids, and reads.
+func (l *Ledger) look(ctx context.Context, all bool) (found string, err error) {
+	tx, err := l.writes.BeginTx(ctx, nil)
+	if err != nil {
+		return "", err
+	}
+	defer tx.Rollback()
+	query := "SELECT 'ok' FROM (SELECT count(*) FROM sqlite_schema)"
+	if all {
+		query = "PRAGMA quick_check(1)"
+	}
+	err = tx.QueryRowContext(ctx, query).Scan(&found)
+	return found, cmp.Or(err, tx.Rollback())
 }
 
 // openDamaged opens for reading what cannot be opened for writing.
@@ -124,11 +143,7 @@ func (l *Ledger) openDamaged(ctx context.Context, path string, damage *pos.Error
 	return nil
 }
 
-// unreadable is the error for a ledger that cannot even be read, or err if it is another.
+// unreadable is the error for a ledger that cannot even be read.
 func unreadable(path string, err error) error {
-	damage, ok := errors.AsType[*pos.Error](err)
-	if !ok || damage.Code != pos.Damaged {
-		return err
-	}
-	return pos.Errorf(pos.Damaged, "The ledger %s is damaged and cannot be read. Keep it as it is and go on with a backup: saomactl restore FILE", path).Because(damage.Err)
+	return pos.Errorf(pos.Damaged, "The ledger %s is damaged and cannot be read. Keep it as it is and go on with a backup: saomactl restore FILE", path).Because(err)
 }

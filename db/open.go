@@ -97,6 +97,13 @@ func (l *Ledger) openWriter(ctx context.Context, path string) (err error) {
 		return err
 	}
 	l.writes.SetMaxOpenConns(1)
+	log, err := checkLog(path) // before SQLite forgets what follows
+	if err != nil {
+		return failure(err)
+	}
+	if log.broken >= 0 {
+		return breaks("integrity", log.damage())
+	}
 	if err := l.quickCheck(ctx, path); err != nil {
 		return err
 	}
@@ -127,7 +134,10 @@ func OpenReadOnly(ctx context.Context, dir string) (*Ledger, error) {
 		return nil, err
 	}
 	if err := checkVersion(ctx, l.pool); err != nil {
-		return nil, errors.Join(unreadable(path, err), l.Close())
+		if nonsense(ctx, err) {
+			err = unreadable(path, err)
+		}
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
@@ -181,7 +191,7 @@ func (l *Ledger) closeWriter() error {
 	if l.writer != nil {
 		if l.Damage() == nil {
 			_, err := l.writer.conn.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
-			errs = append(errs, err)
+			l.suspect(err) // else the disk is full: what stays in the log is as safe there
 		}
 		errs = append(errs, l.writer.close())
 	}

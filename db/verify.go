@@ -105,11 +105,12 @@ func (l *Ledger) Verify(ctx context.Context, o VerifyOptions) (*VerifyReport, er
 			report.Checks[i] = Check{Name: c.name, Rule: rule(c.name)}
 			v := &verifier{tx: t, ledger: l, check: &report.Checks[i], limit: o.Limit}
 			err := c.verify(v)
-			if damaged(err) {
+			if err != nil && !nonsense(ctx, err) {
+				return err
+			}
+			if err != nil {
 				v.broken("%v", err)
 				t.broken = nil // the other rules may still be readable
-			} else if err != nil {
-				return err
 			}
 		}
 		return nil

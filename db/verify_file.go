@@ -10,12 +10,21 @@ import (
 )
 
 // verifyIntegrity uses a connection of its own that could write but is told not to: SQLite forgets a
-// table's CHECK rules where it opens the file for reading only.
+// table's CHECK rules where it opens the file for reading only. What SQLite takes for the end of the
+// write-ahead log it does not tell, so that is looked at here.
 func verifyIntegrity(v *verifier) error {
 	if err := v.count(`SELECT page_count FROM pragma_page_count`); err != nil {
 		return err
 	}
-	pool, err := connect(filepath.Join(v.ledger.dir, FileName), "mode=rw", "query_only(1)")
+	path := filepath.Join(v.ledger.dir, FileName)
+	log, err := checkLog(path)
+	if err != nil {
+		return v.failed(err)
+	}
+	if log.broken >= 0 {
+		v.broken("%s", log.damage())
+	}
+	pool, err := connect(path, "mode=rw", "query_only(1)")
 	if err != nil {
 		return err
 	}

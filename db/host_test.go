@@ -1,0 +1,300 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"saoma/db"
+	"saoma/db/dbtest"
+	"saoma/pos"
+)
+
+// smallDisk mounts a file system of its own that holds so much, such as "600k", and returns its folder.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if said, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", dir).CombinedOutput(); err != nil {
+		t.Skipf("a small disk cannot be mounted here: %v %s", err, said)
+	}
+	t.Cleanup(func() {
+		if said, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
+			t.Errorf("umount: %v %s", err, said)
+		}
+	})
+	return dir
+}
+
+// fill leaves no room on the disk of dir, and returns how to make room again.
+func fill(t *testing.T, dir string) (empty func()) {
+	t.Helper()
+	path := filepath.Join(dir, "ballast")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for block := make([]byte, 4096); err == nil; {
+		_, err = f.Write(block)
+	}
+	return func() {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// paidIn counts the entries of a ledger and what they add up to, by another program's eyes.
+func paidIn(t *testing.T, dir string) (n int, sum pos.Fen) {
+	t.Helper()
+	d := raw(t, dir)
+	defer d.Close()
+	if err := d.QueryRow(`SELECT count(*), coalesce(sum(amount), 0) FROM entry`).Scan(&n, &sum); err != nil {
+		t.Fatal(err)
+	}
+	return n, sum
+}
+
+// TestDiskIsFull sells on a disk that is full, again after room is made, and opens where there is none.
+func TestDiskIsFull(t *testing.T) {
+	dir := smallDisk(t, "1m")
+	l := open(t, dir)
+	sell(t, l, 100)
+	acknowledged := 1
+	empty := fill(t, dir)
+	var all sync.WaitGroup
+	errs := make([]error, 40)
+	for i := range errs {
+		all.Go(func() {
+			errs[i] = l.Update(t.Context(), func(tx pos.Tx) error {
+				p, err := charge(tx, 100)
+				if err != nil {
+					return err
+				}
+				return settle(tx, p.OutTradeNo)
+			})
+		})
+	}
+	all.Wait()
+	refused := 0
+	for _, err := range errs {
+		e, ok := errors.AsType[*pos.Error](err)
+		switch {
+		case err == nil: // room in the log was left
+			acknowledged++
+		case ok && e.Code == pos.Unavailable && strings.HasPrefix(e.Sentence(), "The disk is full"):
+			refused++
+		default:
+			t.Errorf("on a full disk: %v", err)
+		}
+	}
+	if refused == 0 || l.Damage() != nil {
+		t.Fatalf("%d refused on a full disk; damage: %v", refused, l.Damage())
+	}
+	sound(t, l)
+	empty()
+	sell(t, l, 100) // the same ledger goes on
+	if n, sum := paidIn(t, dir); n != acknowledged+1 || sum != pos.Fen(n*100) {
+		t.Errorf("%d entries of ¥%s, %d acknowledged", n, sum, acknowledged+1)
+	}
+	sound(t, l)
+
+	empty = fill(t, dir)
+	if err := l.Close(); err != nil {
+		t.Errorf("closing on a full disk: %v", err)
+	}
+	empty()
+	l = open(t, dir)
+	sell(t, l, 100)
+	if n, _ := paidIn(t, dir); n != acknowledged+2 {
+		t.Errorf("%d entries, %d acknowledged", n, acknowledged+2)
+	}
+	sound(t, l)
+	dbtest.Figures(t, "full disk: %d commits refused, %d acknowledged and found, 0 violations", refused, acknowledged+2)
+}
+
+func TestFolderIsReadOnly(t *testing.T) {
+	dir := smallDisk(t, "4m")
+	l := open(t, dir)
+	sell(t, l, 100)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	remount := func(how string) {
+		if said, err := exec.Command("mount", "-o", "remount,"+how, dir).CombinedOutput(); err != nil {
+			t.Skipf("the small disk cannot be remounted: %v %s", err, said)
+		}
+	}
+	remount("ro")
+	for _, folder := range []string{dir, filepath.Join(dir, "new")} {
+		_, err := db.Open(t.Context(), folder, db.Options{})
+		e, ok := errors.AsType[*pos.Error](err)
+		if !ok || e.Code != pos.Setup || !strings.Contains(e.Sentence(), folder) {
+			t.Errorf("%s read-only: %v", folder, err)
+		}
+	}
+	remount("rw")
+	l = open(t, dir)
+	sell(t, l, 100)
+	sound(t, l)
+}
+
+// shopOfSales makes a closed ledger with sales of every kind and returns its folder.
+func shopOfSales(t *testing.T) (dir string, numbers []string) {
+	t.Helper()
+	dir = t.TempDir()
+	l := open(t, dir)
+	for i := range 40 {
+		no := sell(t, l, pos.Fen(1000+i))
+		numbers = append(numbers, no)
+		if i%8 == 0 {
+			update(t, l, func(tx pos.Tx) error {
+				_, err := refund(tx, no, 300, pos.RefundSucceeded)
+				return err
+			})
+		}
+	}
+	update(t, l, func(tx pos.Tx) error { // open ones
+		for range 3 {
+			p, err := charge(tx, 700)
+			if err != nil {
+				return err
+			}
+			numbers = append(numbers, p.OutTradeNo)
+		}
+		return nil
+	})
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir, numbers
+}
+
+// flip changes one byte of a file.
+func flip(t *testing.T, path string, at int64, by byte) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[at] ^= by
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// copyOf copies a data folder.
+func copyOf(t *testing.T, dir string) string {
+	t.Helper()
+	to := t.TempDir()
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// money is everything of a ledger that is money: what a flipped byte must not change unnoticed.
+func money(l *db.Ledger, numbers []string) (string, error) {
+	var b strings.Builder
+	err := l.View(context.Background(), func(tx pos.Tx) error {
+		for _, no := range numbers {
+			p, err := tx.Payment(no)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintln(&b, p.OutTradeNo, p.OrderID, p.Wallet, p.Amount, p.State, p.TransactionID, p.Refunded)
+			refunds, err := tx.RefundsOf(no)
+			if err != nil {
+				return err
+			}
+			for _, r := range refunds {
+				fmt.Fprintln(&b, r.OutRefundNo, r.Amount, r.State)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	totals, err := l.Totals(context.Background(), "0000-01-01", "9999-12-31")
+	for _, d := range totals {
+		fmt.Fprintln(&b, d.Wallet, d.Paid, d.PaidCount, d.Refunded, d.RefundCount)
+	}
+	return b.String(), err
+}
+
+// TestFlippedByte changes one byte of a ledger at a time. Whatever the byte, the ledger opens for reading
+// only and says so, or cannot be read and says so, or its money is what it was.
+func TestFlippedByte(t *testing.T) {
+	dir, numbers := shopOfSales(t)
+	l := open(t, dir)
+	want, err := money(l, numbers)
+	if err := errors.Join(err, l.Close()); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(dir, db.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := info.Size()
+	random := rand.New(rand.NewPCG(6, 1))
+	var unreadable, frozen, harmless int
+	offsets := []int64{0, 16, 18, 19, 24, 28, 44, 47, 56, 60, 100, 103, 105} // the header and the first page's
+	for len(offsets) < dbtest.Rounds(60, 2000) {
+		offsets = append(offsets, random.Int64N(size))
+	}
+	for _, at := range offsets {
+		by := byte(1 + random.IntN(255))
+		own := copyOf(t, dir)
+		flip(t, filepath.Join(own, db.FileName), at, by)
+		l, err := db.Open(t.Context(), own, db.Options{})
+		if err != nil {
+			if pos.CodeOf(err) != pos.Damaged || !strings.Contains(err.Error(), "saomactl restore") {
+				t.Errorf("byte %d changed by %#x: open says %v", at, by, err)
+			}
+			unreadable++
+			continue
+		}
+		if err := l.Check(t.Context()); err != nil && pos.CodeOf(err) != pos.Damaged {
+			t.Errorf("byte %d changed by %#x: check says %v", at, by, err)
+		}
+		if l.Damage() != nil {
+			frozen++
+			refusesToWrite(t, l)
+		} else {
+			harmless++
+			if got, err := money(l, numbers); err != nil || got != want {
+				t.Errorf("byte %d changed by %#x, and nobody noticed (%v):\n%s\nbefore:\n%s", at, by, err, got, want)
+			}
+		}
+		_ = l.Close()
+	}
+	if frozen == 0 || unreadable == 0 {
+		t.Errorf("%d read only, %d unreadable, %d harmless", frozen, unreadable, harmless)
+	}
+	dbtest.Figures(t, "flipped bytes: %d (%d opened read-only, %d unreadable, %d in titles and free space), 0 unnoticed in money",
+		len(offsets), frozen, unreadable, harmless)
+}
+
+// refusesToWrite wants one sentence from every Update.
+func refusesToWrite(t *testing.T, l *db.Ledger) {
+	t.Helper()
+	ran := false
+	err := l.Update(t.Context(), func(tx pos.Tx) error { ran = true; return nil })
+	e, ok := errors.AsType[*pos.Error](err)
+	if !ok || ran || e.Code != pos.Damaged || !strings.Contains(e.Sentence(), "only reads") || !strings.Contains(e.Sentence(), "saomactl restore") {
+		t.Errorf("writing to a damaged ledger: %v, ran %v", err, ran)
+	}
+	told := make(chan error, 2)
+	l.OnDamage(func(err error) { told <- err })
+	if len(told) != 1 {
+		t.Errorf("OnDamage told %d times", len(told))
+	}
+}

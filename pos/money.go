@@ -46,7 +46,7 @@ func (f Fen) String() string {
 // "12.5", "12.50"). Signs, spaces, separators, full-width digits and leading zeros are refused
 // with a sentence, because a misread amount is money.
 func ParseYuan(s string) (Fen, error) {
-	const maxDigits = 13 // ten trillion yuan: far beyond any limit, far below overflow
+	const maxDigits = 11 // before the point, a hundred billion yuan: far beyond any limit, far below overflow
 	var fen Fen
 	digits, point := 0, -1
 	for i, r := range s {
@@ -55,7 +55,10 @@ func ParseYuan(s string) (Fen, error) {
 			if point >= 0 && i-point > 2 {
 				return 0, Errorf(Invalid, "The amount %q has more than two decimals.", s)
 			}
-			if digits++; digits > maxDigits {
+			if point < 0 {
+				digits++
+			}
+			if digits > maxDigits {
 				return 0, Errorf(Invalid, "The amount %q is too large.", s)
 			}
 			fen = fen*10 + Fen(r-'0')

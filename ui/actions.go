@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"saoma/pos"
@@ -61,6 +62,7 @@ func (c *Cashier) charge(w pos.Wallet) {
 		return
 	}
 	request := pos.ChargeRequest{Amount: amount, Title: strings.TrimSpace(c.sale.title.Text), Wallet: w, Cashier: c.opts.Cashier}
+	c.hold()
 	c.begin(w)
 	c.current = nil
 	c.off(func(ctx context.Context) error {
@@ -90,6 +92,7 @@ func (c *Cashier) begin(w pos.Wallet) {
 
 // onCharged ends what begin began. Every change of the payment has arrived as an event before.
 func (c *Cashier) onCharged(err error) {
+	c.held = false
 	c.busy, c.charging = false, ""
 	c.settleDown()
 	if err != nil {
@@ -152,10 +155,12 @@ func (c *Cashier) during(work func(ctx context.Context, outTradeNo string) error
 }
 
 // onShow brings a payment of the list back to the screen, if nothing else is on it.
-func (c *Cashier) onShow(p pos.Payment) {
-	if p.State.Final() || c.live() || c.busy {
+func (c *Cashier) onShow(outTradeNo string) {
+	i := slices.IndexFunc(c.recent, func(p pos.Payment) bool { return p.OutTradeNo == outTradeNo })
+	if i < 0 || c.recent[i].State.Final() || c.live() || c.busy {
 		return
 	}
+	p := c.recent[i]
 	c.adopt(&p)
 	c.render()
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 
 	"saoma/assets/words"
 	"saoma/pos"
@@ -23,6 +22,10 @@ const (
 	alarmTime  = 2 * time.Minute
 )
 
+// patience is how long nothing is painted after a charge began. The code usually arrives sooner, and a
+// frame that says "asking" would only stand in its way; a person takes up to a tenth of a second for at once.
+const patience = 100 * time.Millisecond
+
 // Cashier is the cashier's window. All its fields belong to the UI thread.
 type Cashier struct {
 	app    fyne.App
@@ -39,6 +42,7 @@ type Cashier struct {
 	current    *pos.Payment // on the screen; nil: none
 	charging   pos.Wallet   // a code is being asked for; empty: none
 	busy       bool         // a call that must not be doubled is under way
+	held       bool         // nothing is painted for a moment
 	unanswered bool         // the platform gave no clear answer to the last question
 	notice     line
 	noticeEnds time.Time
@@ -114,16 +118,32 @@ func (c *Cashier) buildUI() {
 	if c.opts.Sandbox {
 		top = append(top, kit.Fixed(kit.NewBanner(c.l.T("Sandbox: no real money moves"), kit.Doubtful, "warning")))
 	}
-	columns := kit.Row(14, kit.Share(41, c.sale.object), kit.Share(35, c.panel.object), kit.Share(26, c.list.object))
-	body := kit.Inset(14, 14, kit.Col(12, kit.Grow(1, columns), kit.Fixed(c.state)))
-	c.win.SetContent(kit.OnPaper(container.NewBorder(kit.Col(0, top...), nil, nil, nil, body)))
-	c.list.show(c.recent)
+	columns := kit.Row(0, kit.Share(41, c.sale.object), kit.Fixed(kit.Rule()), kit.Share(35, c.panel.object),
+		kit.Fixed(kit.Rule()), kit.Share(26, c.list.object))
+	c.win.SetContent(kit.Col(0, append(top, kit.Grow(1, columns), kit.Fixed(c.state))...))
 	c.render()
+}
+
+// hold paints nothing until the code is there, something went wrong, or patience ends.
+func (c *Cashier) hold() {
+	c.held = true
+	time.AfterFunc(patience, func() {
+		c.do(func() {
+			if c.held {
+				c.held = false
+				c.render()
+			}
+		})
+	})
 }
 
 // render brings every part of the window, and the customer's, in line with what is known.
 func (c *Cashier) render() {
+	if c.held {
+		return
+	}
 	now := time.Now()
+	c.list.show(c.recent)
 	c.header.show(c, now)
 	c.sale.show(c)
 	c.panel.show(c, now)

@@ -23,7 +23,6 @@ func (c *Cashier) load() {
 		for i := range slices.Backward(recent) {
 			c.remember(&recent[i])
 		}
-		c.list.show(c.recent)
 		for i := range slices.Backward(unfinished) {
 			if p := &unfinished[i]; c.current == nil && !c.busy && p.State != pos.Closing {
 				c.adopt(p)
@@ -70,10 +69,9 @@ func (c *Cashier) onPayment(p *pos.Payment) {
 	if !c.remember(p) {
 		return // older news than what is known
 	}
-	c.list.show(c.recent)
 	switch {
 	case c.current != nil && c.current.OutTradeNo == p.OutTradeNo:
-		c.current, c.unanswered = p, false
+		c.current, c.unanswered, c.held = p, false, false
 	case c.charging == p.Wallet && p.State == pos.Created:
 		c.adopt(p)
 	case p.State == pos.Paid && c.alarmed():
@@ -137,7 +135,7 @@ func (c *Cashier) reload(outTradeNo string) {
 			return
 		}
 		c.remember(p)
-		c.list.show(c.recent)
+		c.render()
 	})
 }
 

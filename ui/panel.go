@@ -66,7 +66,7 @@ func (p *payPanel) build(c *Cashier) fyne.CanvasObject {
 
 // idle is the card without a code.
 func (p *payPanel) idle(text, glyph string, colour kit.Colour) fyne.CanvasObject {
-	return kit.CardOf(kit.Col(18, kit.Gap(1),
+	return kit.Section(kit.Col(18, kit.Gap(1),
 		kit.Fixed(container.NewCenter(kit.Image(glyph, colour, 150))),
 		kit.Fixed(kit.NewFit(text, 20, kit.Muted, false, 2).Centred()),
 		kit.Gap(1)))
@@ -74,7 +74,7 @@ func (p *payPanel) idle(text, glyph string, colour kit.Colour) fyne.CanvasObject
 
 // preparing is the card while a code is asked for: it can take long, so it can be cancelled.
 func (p *payPanel) preparing(c *Cashier) fyne.CanvasObject {
-	return kit.CardOf(kit.Col(18, kit.Fixed(p.heading(c)), kit.Gap(1),
+	return kit.Section(kit.Col(18, kit.Fixed(p.heading(c)), kit.Gap(1),
 		kit.Fixed(container.NewCenter(kit.Image("frame", markOf(c.current.Wallet).Color, 150))),
 		kit.Fixed(kit.NewFit(c.l.T("Asking %s for a code.", c.current.Wallet), 20, kit.Muted, false, 2).Centred()),
 		kit.Gap(1), kit.Fixed(p.actions(c))))
@@ -92,7 +92,7 @@ func (p *payPanel) code(c *Cashier) fyne.CanvasObject {
 		p.buttons = append(p.buttons, pay)
 		items = append(items, kit.Fixed(pay))
 	}
-	return kit.CardOf(kit.Col(12, items...))
+	return kit.Section(kit.Col(12, items...))
 }
 
 // heading names the wallet and the amount.
@@ -115,7 +115,7 @@ func (p *payPanel) actions(c *Cashier) fyne.CanvasObject {
 func (p *payPanel) success(c *Cashier) fyne.CanvasObject {
 	paid := c.current
 	at := paid.PaidAt.In(c.till.Shop.TimeZone).Format(time.TimeOnly)
-	return kit.Panel(kit.Good, kit.Good, 16, 16, 18, kit.Col(8, kit.Gap(1),
+	return kit.OnColour(kit.Good, kit.Col(8, kit.Gap(1),
 		kit.Fixed(container.NewCenter(kit.Tick(150, kit.Card, kit.Good))),
 		kit.Fixed(kit.NewFit(c.l.T("Payment received"), 30, kit.Card, true, 1).Centred()),
 		kit.Fixed(kit.NewFit("¥"+paid.Amount.String(), 64, kit.Card, true, 1).Centred()),

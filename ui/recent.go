@@ -2,6 +2,7 @@ package ui
 
 import (
 	"image/color"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -11,46 +12,64 @@ import (
 	"saoma/ui/kit"
 )
 
-// recentList is the card on the right: the last payments with their state.
+// recentList is the column on the right: the last payments with their state.
 type recentList struct {
 	object fyne.CanvasObject
 	rows   *fyne.Container
+	shown  []recentRow
 	c      *Cashier
+}
+
+// recentRow is a payment as drawn; it is drawn anew only when its words change.
+type recentRow struct {
+	outTradeNo string
+	words      kit.Payment
+	object     fyne.CanvasObject
 }
 
 func newRecentList(c *Cashier) *recentList {
 	r := &recentList{c: c, rows: container.NewStack()}
 	title := kit.NewText(c.l.T("Last payments"), 17, kit.Muted, true)
-	r.object = kit.Panel(kit.Card, kit.Line, 16, 16, 14, kit.Col(8, kit.Fixed(title), kit.Grow(1, r.rows)))
+	none := kit.NewFit(c.l.T("No payments yet."), 16, kit.Muted, false, 2).Centred()
+	r.rows.Objects = []fyne.CanvasObject{none}
+	r.object = kit.Section(kit.Col(8, kit.Fixed(title), kit.Grow(1, r.rows)))
 	return r
 }
 
 // show draws the payments, each in a tenth of the room, so that rows stay where they are.
 func (r *recentList) show(payments []pos.Payment) {
-	if len(payments) == 0 {
-		none := kit.NewFit(r.c.l.T("No payments yet."), 16, kit.Muted, false, 2).Centred()
-		r.rows.Objects = []fyne.CanvasObject{none}
-		r.rows.Refresh()
-		return
-	}
+	rows := make([]recentRow, len(payments))
 	items := make([]kit.Item, recentShown)
 	for i := range items {
 		items[i] = kit.Share(1, canvas.NewRectangle(color.Transparent))
 		if i < len(payments) {
-			items[i] = kit.Share(1, r.row(payments[i]))
+			rows[i] = r.row(&payments[i])
+			items[i] = kit.Share(1, rows[i].object)
 		}
 	}
+	if slices.Equal(rows, r.shown) {
+		return
+	}
+	r.shown = rows
 	r.rows.Objects = []fyne.CanvasObject{kit.Col(0, items...)}
 	r.rows.Refresh()
 }
 
-func (r *recentList) row(p pos.Payment) fyne.CanvasObject {
-	word, tone := stateWord(r.c.l, &p)
+// row is the row of p: the one already drawn, if it still says what is true.
+func (r *recentList) row(p *pos.Payment) recentRow {
+	word, tone := stateWord(r.c.l, p)
 	note := p.CreatedAt.In(r.c.till.Shop.TimeZone).Format("15:04")
 	if p.Title != "" {
 		note += " · " + p.Title
 	}
-	return kit.NewPaymentRow(kit.Payment{
+	row := recentRow{outTradeNo: p.OutTradeNo, words: kit.Payment{
 		Mark: markOf(p.Wallet), Amount: "¥" + p.Amount.String(), Note: note, State: word, Tone: tone,
-	}, func() { r.c.onShow(p) })
+	}}
+	for _, drawn := range r.shown {
+		if row.object = drawn.object; row == drawn {
+			return drawn
+		}
+	}
+	row.object = kit.NewPaymentRow(row.words, func() { r.c.onShow(row.outTradeNo) })
+	return row
 }

@@ -42,7 +42,7 @@ func newSale(c *Cashier, title string) *sale {
 		buttons = append(buttons, kit.Share(1, b))
 	}
 	label := kit.NewText(c.l.T("Amount"), 17, kit.Muted, true)
-	s.object = kit.CardOf(kit.Col(10,
+	s.object = kit.Section(kit.Col(10,
 		kit.Fixed(container.NewStack(s.amount, kit.Col(0, kit.Fixed(label), kit.Gap(1)))),
 		kit.Fixed(container.NewStack(room, s.title, s.fixed)),
 		kit.Grow(1, kit.NewKeypad(c.onAmountKey)),

@@ -121,7 +121,7 @@ func TestSecondCounterSaysWhy(t *testing.T) {
 	second, output := d.start("--lang", "en")
 	t.Cleanup(func() { end(second) })
 	d.geometry(d.window("Saoma cannot open"))
-	d.until("the sentence", 10*time.Second, func() bool { return d.at(0.02, 0.97) == opaque(kit.Paper) })
+	d.until("the sentence", 10*time.Second, func() bool { return d.at(0.02, 0.97) == opaque(kit.Card) })
 	d.keep("window-second")
 	text, err := os.ReadFile(output)
 	if err != nil {

@@ -156,7 +156,7 @@ func (w *Window) welcome() fyne.CanvasObject {
 
 func (w *Window) preparing() fyne.CanvasObject {
 	l := w.view.Language
-	return ground(kit.Paper, kit.Col(12, kit.Gap(1),
+	return roomy(kit.Col(12, kit.Gap(1),
 		kit.Fixed(kit.NewFit(w.view.Shop, 34, kit.Muted, true, 1).Centred()),
 		kit.Fixed(kit.NewFit("¥"+w.view.Payment.Amount.String(), 128, kit.Ink, true, 1).Centred()),
 		kit.Fixed(kit.NewFit(l.T("One moment, please."), 32, kit.Muted, false, 1).Centred()),
@@ -184,8 +184,7 @@ func (w *Window) code() fyne.CanvasObject {
 	if v.Sandbox {
 		left = append(left, kit.Fixed(kit.NewFit(l.T("Sandbox: no real money moves"), 20, kit.Warn, true, 1)))
 	}
-	card := kit.Panel(kit.Card, kit.Line, 28, 28, 28, w.qr)
-	return ground(kit.Paper, container.New(beside{}, kit.Col(16, left...), card))
+	return roomy(container.New(beside{}, kit.Col(16, left...), w.qr))
 }
 
 func (w *Window) success() fyne.CanvasObject {
@@ -198,8 +197,11 @@ func (w *Window) success() fyne.CanvasObject {
 		kit.Gap(1)))
 }
 
+// roomy puts an object on the window's own white, which costs no painting.
+func roomy(o fyne.CanvasObject) fyne.CanvasObject { return kit.Inset(36, 48, o) }
+
 func ground(fill kit.Colour, o fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewStack(canvas.NewRectangle(fill), kit.Inset(36, 48, o))
+	return container.NewStack(canvas.NewRectangle(fill), roomy(o))
 }
 
 // beside puts two objects side by side on a wide screen and one above the other on a tall one; the

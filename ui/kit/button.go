@@ -128,6 +128,7 @@ type buttonRenderer struct {
 	back, chip  *canvas.Rectangle
 	label, hint *canvas.Text
 	glyph       *canvas.Image
+	drawn       color.NRGBA // what the glyph is drawn in
 	objects     []fyne.CanvasObject
 }
 
@@ -147,7 +148,8 @@ func (r *buttonRenderer) paint() {
 		r.back.StrokeColor = Line
 	}
 	r.label.Color = ink
-	if r.glyph != nil {
+	if r.glyph != nil && r.drawn != ink { // drawing it anew costs a millisecond
+		r.drawn = ink
 		r.glyph.Resource = Glyph(r.b.glyph, ink)
 		r.glyph.Refresh()
 	}

@@ -143,12 +143,20 @@ func Panel(fill, edge color.Color, radius, vertical, horizontal float32, o fyne.
 	return container.NewStack(ground, Inset(vertical, horizontal, o))
 }
 
-// CardOf puts an object on a white card.
-func CardOf(o fyne.CanvasObject) *fyne.Container { return Panel(Card, Line, 16, 16, 18, o) }
+// Section puts an object on the window's own ground, with room around it. It has no ground of its own: every
+// pixel that a software renderer fills delays the code on the screen, and the window's ground costs nothing.
+func Section(o fyne.CanvasObject) *fyne.Container { return Inset(18, 18, o) }
 
-// OnPaper puts an object on the window's ground.
-func OnPaper(o fyne.CanvasObject) *fyne.Container {
-	return container.NewStack(canvas.NewRectangle(Paper), o)
+// OnColour puts an object on a coloured ground that fills its room.
+func OnColour(fill Colour, o fyne.CanvasObject) *fyne.Container {
+	return container.NewStack(canvas.NewRectangle(fill), Section(o))
+}
+
+// Rule is a hairline between sections: upright in a Row, lying in a Col.
+func Rule() fyne.CanvasObject {
+	line := canvas.NewRectangle(Line)
+	line.SetMinSize(fyne.NewSquareSize(1))
+	return line
 }
 
 // AtLeast gives an object at least a size in design pixels.

@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"image"
 	"image/color"
 	"math"
 	"slices"
@@ -68,8 +67,8 @@ func TestFitCutsWhereTold(t *testing.T) {
 	}
 }
 
-// TestQRIsSharp compares every pixel with the code's modules: each is the same whole number of pixels,
-// purely black or white, with the margin left white.
+// TestQRIsSharp draws a code in rooms of many sizes and compares every pixel with its modules: each is the same
+// whole number of pixels, purely black or white, with the margin left white.
 func TestQRIsSharp(t *testing.T) {
 	kit(t, 1)
 	const content = "weixin://wxpay/bizpayurl?pr=AbCdEf123"
@@ -85,16 +84,19 @@ func TestQRIsSharp(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, side := range []int{180, 263, 401} {
-		img := q.draw(side, side)
+		win := test.NewTempWindow(t, q)
+		win.SetPadded(false)
+		win.Resize(fyne.NewSquareSize(float32(side)))
+		img := win.Canvas().Capture()
 		px := side / (n + 2*quiet)
-		margin := (side - n*px) / 2
+		margin := int(math.Round(float64(side-n*px) / 2))
 		for y := range side {
 			for x := range side {
 				dark := false
 				if mx, my := (x-margin)/px, (y-margin)/px; x >= margin && y >= margin && mx < n && my < n {
 					dark = modules[my][mx]
 				}
-				if got := img.At(x, y).(color.Gray).Y; (got == 0) != dark || (got != 0 && got != 255) {
+				if got := color.GrayModel.Convert(img.At(x, y)).(color.Gray).Y; (got == 0) != dark || (got != 0 && got != 255) {
 					t.Fatalf("%d pixels: at %d,%d is %d; dark %v", side, x, y, got, dark)
 				}
 			}
@@ -103,11 +105,29 @@ func TestQRIsSharp(t *testing.T) {
 			t.Errorf("%d pixels: margin %d of modules of %d", side, margin, px)
 		}
 	}
-	if err := q.SetCode(""); err != nil || q.draw(9, 9).(*image.Gray).GrayAt(4, 4).Y != 255 {
-		t.Error("an empty code is not white")
+	if err := q.SetCode(""); err != nil || !q.draw(9, 9).Bounds().Empty() {
+		t.Error("an empty code draws something")
 	}
 	if q.SetCode(strings.Repeat("x", 3000)) == nil {
 		t.Error("a text too long for any code was taken")
+	}
+}
+
+// TestModulesAreWholePixels tries every room and scale a screen may have.
+func TestModulesAreWholePixels(t *testing.T) {
+	const modules = 37
+	for _, scale := range []float32{0.8, 1, 1.25, 1.5, 2} {
+		for width := float32(180); width < 700; width += 0.7 {
+			room := fyne.NewSize(width, width+90)
+			at, side := place(modules, room, scale)
+			pixels := float64(side*scale) / modules
+			if math.Abs(pixels-math.Round(pixels)) > 1e-3 || pixels < 1 {
+				t.Fatalf("scale %v, %v wide: a module has %v pixels", scale, width, pixels)
+			}
+			if at.X < quiet*side/modules || math.Abs(float64(at.X+side/2-room.Width/2)) > 0.1 {
+				t.Fatalf("scale %v, %v wide: at %v, %v large", scale, width, at, side)
+			}
+		}
 	}
 }
 

@@ -3,7 +3,7 @@ package kit
 import (
 	"image"
 	"image/color"
-	"image/draw"
+	"math"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -11,12 +11,12 @@ import (
 	"github.com/skip2/go-qrcode"
 )
 
-// quiet is the white margin drawn around a code, in modules. A reader needs four (ISO/IEC 18004): the
-// card the code stands on must be white and add the rest.
+// quiet is the margin kept free around a code, in modules. A reader needs four (ISO/IEC 18004): the ground
+// the code stands on must be white and the room around it add the rest.
 const quiet = 2
 
 // QR shows a QR code with every module the same whole number of screen pixels, so that it is sharp at
-// any size, on white with its quiet zone.
+// any size. The window's white ground is its quiet zone.
 type QR struct {
 	widget.BaseWidget
 	modules [][]bool
@@ -32,10 +32,10 @@ func NewQR() *QR {
 	return q
 }
 
-// SetCode draws content; empty content draws white.
+// SetCode draws content; empty content draws nothing.
 func (q *QR) SetCode(content string) error {
 	q.modules = nil
-	defer q.raster.Refresh()
+	defer q.Refresh()
 	if content == "" {
 		return nil
 	}
@@ -48,28 +48,39 @@ func (q *QR) SetCode(content string) error {
 	return nil
 }
 
-// draw paints w by h screen pixels.
-func (q *QR) draw(w, h int) image.Image {
-	img := image.NewGray(image.Rect(0, 0, w, h))
-	draw.Draw(img, img.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
-	if len(q.modules) == 0 {
-		return img
-	}
+// draw paints a pixel a module, which the painter enlarges by the whole number that place chose.
+func (q *QR) draw(int, int) image.Image {
 	n := len(q.modules)
-	px := min(w, h) / (n + 2*quiet)
-	if px == 0 {
-		return img
-	}
-	left, top := (w-n*px)/2, (h-n*px)/2
+	img := image.NewRGBA(image.Rect(0, 0, n, n)) // the painter would convert any other kind
 	for y, row := range q.modules {
 		for x, dark := range row {
+			img.Set(x, y, color.White)
 			if dark {
-				r := image.Rect(left+x*px, top+y*px, left+(x+1)*px, top+(y+1)*px)
-				draw.Draw(img, r, image.NewUniform(color.Black), image.Point{}, draw.Src)
+				img.Set(x, y, color.Black)
 			}
 		}
 	}
 	return img
+}
+
+// place is where the code is in a room, and its side, for a screen of so many pixels a unit: as large as
+// whole pixels allow, in the middle.
+func place(modules int, room fyne.Size, scale float32) (at fyne.Position, side float32) {
+	pixels := math.Floor(float64(min(room.Width, room.Height) * scale / float32(modules+2*quiet)))
+	side = float32(pixels) * float32(modules) / scale
+	return fyne.NewPos((room.Width-side)/2, (room.Height-side)/2), side
+}
+
+// screenScale is how many screen pixels make a unit where o is shown, or will be.
+func screenScale(o fyne.CanvasObject) float32 {
+	driver := fyne.CurrentApp().Driver()
+	if c := driver.CanvasForObject(o); c != nil {
+		return c.Scale()
+	}
+	if windows := driver.AllWindows(); len(windows) > 0 {
+		return windows[0].Canvas().Scale()
+	}
+	return 1
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -80,11 +91,15 @@ type qrRenderer struct{ q *QR }
 func (r *qrRenderer) Destroy()                     {}
 func (r *qrRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.q.raster} }
 func (r *qrRenderer) MinSize() fyne.Size           { return fyne.NewSquareSize(Px(180)) }
-func (r *qrRenderer) Refresh()                     { r.q.raster.Refresh() }
+
+func (r *qrRenderer) Refresh() {
+	r.Layout(r.q.Size())
+	r.q.raster.Refresh()
+}
 
 // Layout keeps the code square, in the middle of its room.
-func (r *qrRenderer) Layout(size fyne.Size) {
-	side := min(size.Width, size.Height)
+func (r *qrRenderer) Layout(room fyne.Size) {
+	at, side := place(len(r.q.modules), room, screenScale(r.q))
 	r.q.raster.Resize(fyne.NewSquareSize(side))
-	r.q.raster.Move(fyne.NewPos((size.Width-side)/2, (size.Height-side)/2))
+	r.q.raster.Move(at)
 }

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fmt"
+	"image/color"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -50,21 +51,20 @@ type StateLine struct {
 
 // NewStateLine makes an empty line of at most two lines of text.
 func NewStateLine() *StateLine {
-	s := &StateLine{ground: canvas.NewRectangle(Card), bar: canvas.NewRectangle(Muted), text: NewFit("", 22, Ink, true, 2)}
-	s.ground.CornerRadius, s.ground.StrokeWidth = Px(14), Px(1)
+	s := &StateLine{ground: canvas.NewRectangle(color.Transparent), bar: canvas.NewRectangle(Muted), text: NewFit("", 22, Ink, true, 2)}
 	s.bar.CornerRadius = Px(4)
 	s.bar.SetMinSize(fyne.NewSize(Px(8), 0))
-	s.body = container.NewStack(s.ground, Inset(10, 14, Row(14, Fixed(s.bar), Grow(1, s.text))))
+	s.body = container.NewStack(s.ground, Col(0, Fixed(Rule()), Grow(1, Inset(3, 18, Row(14, Fixed(Inset(8, 0, s.bar)), Grow(1, s.text))))))
 	s.ExtendBaseWidget(s)
 	return s
 }
 
 // Say shows a sentence in a tone.
 func (s *StateLine) Say(sentence string, t Tone) {
-	s.ground.FillColor, s.ground.StrokeColor, s.bar.FillColor = t.Ground, blend(t.Ground, t.Ink, 60), t.Ink
 	ink := t.Ink
+	s.ground.FillColor, s.bar.FillColor = t.Ground, t.Ink
 	if t == Calm {
-		ink, s.ground.StrokeColor = Ink, Line
+		ink, s.ground.FillColor = Ink, color.Transparent
 	}
 	s.text.Set(sentence, ink)
 	s.Refresh()
@@ -74,7 +74,7 @@ func (s *StateLine) Say(sentence string, t Tone) {
 func (s *StateLine) Sentence() string { return s.text.Text }
 
 // MinSize leaves room for one large line or two smaller ones.
-func (s *StateLine) MinSize() fyne.Size { return fyne.NewSize(Px(200), Px(64)) }
+func (s *StateLine) MinSize() fyne.Size { return fyne.NewSize(Px(200), Px(72)) }
 
 // CreateRenderer implements fyne.Widget.
 func (s *StateLine) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(s.body) }

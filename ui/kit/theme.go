@@ -16,8 +16,8 @@ type Colour = color.NRGBA
 
 // The palette. Text on paper and card has a contrast of at least 5:1.
 var (
-	Paper  = rgb(0xF1F4F8) // behind everything
-	Card   = rgb(0xFFFFFF)
+	Paper  = rgb(0xF1F4F8)
+	Card   = rgb(0xFFFFFF) // behind everything
 	Line   = rgb(0xDCE2EA)
 	Ink    = rgb(0x121A26)
 	Muted  = rgb(0x566173)
@@ -75,7 +75,7 @@ func Px(n float32) float32 {
 }
 
 var colours = map[fyne.ThemeColorName]color.Color{
-	theme.ColorNameBackground:          Paper,
+	theme.ColorNameBackground:          Card,
 	theme.ColorNameForeground:          Ink,
 	theme.ColorNamePrimary:             Busy,
 	theme.ColorNameFocus:               BusyBg,

@@ -26,7 +26,7 @@ var (
 // maxName is the longest shop name, in bytes: it has to fit on a customer's window and a receipt.
 const maxName = 96
 
-func (c *Config) checkShop(raw rawShop) (err error) {
+func (c *Config) checkShop(raw rawKeys) (err error) {
 	s := &c.Shop
 	if s.Name == "" || len(s.Name) > maxName || !utf8.ValidString(s.Name) || pos.CheckTitle(s.Name) != nil {
 		return pos.Errorf(pos.Invalid, "shop.name must be the shop's name on one line, 1 to %d bytes of text.", maxName)
@@ -66,6 +66,21 @@ func startOfDay(v any) (time.Duration, error) {
 		}
 	}
 	return 0, pos.Errorf(pos.Invalid, "shop.day_starts_at must be an hour from 0 to 23, or a time such as \"04:00\".")
+}
+
+// How many daily backups are kept.
+const defaultBackups, maxBackups = 30, 3650
+
+// keptBackups reads backup.keep.
+func keptBackups(v any) (int, error) {
+	n, ok := v.(int64)
+	switch {
+	case v == nil:
+		return defaultBackups, nil
+	case ok && n >= 1 && n <= maxBackups:
+		return int(n), nil
+	}
+	return 0, pos.Errorf(pos.Invalid, "backup.keep must be how many daily backups are kept, a number from 1 to %d.", maxBackups)
 }
 
 func (c *Config) check() error {

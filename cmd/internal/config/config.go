@@ -39,6 +39,7 @@ type Config struct {
 	Alipay Alipay
 	Notify Notify
 	Tunnel Tunnel
+	Backup Backup
 }
 
 // WeChat is how this shop talks to WeChat Pay v3.
@@ -79,6 +80,11 @@ type Tunnel struct {
 	KeyFile        string
 	KnownHostsFile string
 	Remote         string
+}
+
+// Backup is what the counter keeps of its daily backups.
+type Backup struct {
+	Keep int // how many, the newest ones
 }
 
 // Sandbox reports whether no real money can move: at least one wallet is on, and all that are talk to loopback.
@@ -129,7 +135,11 @@ func Parse(dir, text string) (*Config, error) {
 	if t.err != nil {
 		return nil, t.err
 	}
-	if err := c.checkShop(raw); err != nil {
+	err := c.checkShop(raw)
+	if err != nil {
+		return nil, err
+	}
+	if c.Backup.Keep, err = keptBackups(raw.keepBackups); err != nil {
 		return nil, err
 	}
 	if err := c.check(); err != nil {
@@ -138,14 +148,14 @@ func Parse(dir, text string) (*Config, error) {
 	return c, nil
 }
 
-// rawShop holds the keys of [shop] that are more than text.
-type rawShop struct {
+// rawKeys holds the keys that are more than text.
+type rawKeys struct {
 	timezone, maxCharge, minCharge string
-	dayStartsAt                    any
+	dayStartsAt, keepBackups       any
 }
 
 // read takes every key out of t: together these lines are the list of known keys.
-func (c *Config) read(t *tables) (raw rawShop) {
+func (c *Config) read(t *tables) (raw rawKeys) {
 	c.Shop.Name = t.text("shop.name", "")
 	c.Shop.Counter = t.text("shop.counter", "")
 	raw.timezone = t.text("shop.timezone", "Asia/Shanghai")
@@ -185,6 +195,7 @@ func (c *Config) read(t *tables) (raw rawShop) {
 		KnownHostsFile: c.path(t.text("tunnel.known_hosts_file", "")),
 		Remote:         t.text("tunnel.remote", ""),
 	}
+	raw.keepBackups, _ = t.value("backup.keep")
 	return raw
 }
 

@@ -82,6 +82,10 @@ func TestWrongFiles(t *testing.T) {
 		{"notify", "public_url", `public_url = "https://shop.example.com/?a=b"`, "notify.public_url must have no query"},
 		{"notify", "listen", "listen = \"\"\npublic_url = \"https://a.example.com\"\n#", "notify.listen is missing"},
 		{"tunnel", "kind", `kind = "vpn"`, "tunnel.kind must be none, ssh, frp or ngrok."},
+		{"backup", "keep", `keep = 0`, "backup.keep must be how many daily backups are kept, a number from 1 to 3650."},
+		{"backup", "keep", `keep = "30"`, "backup.keep must be"},
+		{"backup", "keep", `keep = 7.5`, "backup.keep must be"},
+		{"backup", "days", `days = 7`, "backup.days is not a key of saoma.toml; allowed are keep."},
 	} {
 		text := with(good, c.section, c.key, c.line)
 		if c.key == "listen" && strings.Contains(c.line, "public_url") {
@@ -110,7 +114,7 @@ func TestWrongTOML(t *testing.T) {
 		good + "\n[shop]\n":           "is not valid TOML",
 		"a b\n":                       "Line 1 of saoma.toml",
 		"secret-words = \x01":         "is not valid TOML",
-		good + "\n[till]\na = 1\n":    "till is not a key of saoma.toml; allowed are [alipay], [notify], [shop], [tunnel], [wechat].",
+		good + "\n[till]\na = 1\n":    "till is not a key of saoma.toml; allowed are [alipay], [backup], [notify], [shop], [tunnel], [wechat].",
 		"name = \"a\"\n" + good:       "name is not a key of saoma.toml",
 		"shop = 3\n":                  "shop must be a section",
 		"[wechat]\nenabled = false\n": "shop.name must be",
@@ -155,6 +159,16 @@ func TestDayStartsAt(t *testing.T) {
 		c, err := Parse("/data", with(good, "shop", "day_starts_at", line))
 		if err != nil || c.Shop.DayStartsAt != want {
 			t.Errorf("%s: %v, %v", line, c, err)
+		}
+	}
+}
+
+func TestKeptBackups(t *testing.T) {
+	good := fine(t)
+	without, _, _ := strings.Cut(good, "[backup]")
+	for text, want := range map[string]int{good: 30, with(good, "backup", "keep", `keep = 7`): 7, without: 30} {
+		if c, err := Parse("/data", text); err != nil || c.Backup.Keep != want {
+			t.Errorf("%v, %v; want %d", c, err, want)
 		}
 	}
 }

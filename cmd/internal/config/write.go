@@ -58,6 +58,9 @@ public_url = "http://{{.Notify}}" # the sandbox on this machine reaches listen i
 
 [tunnel]
 kind = "none"
+
+[backup]
+keep = 30 # daily backups, in backups/
 `))
 
 // Text is the file, checked.

@@ -156,6 +156,7 @@ func (c *Counter) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
 	work.Go(func() { c.check(ctx) })
+	work.Go(func() { c.backUpDaily(ctx) })
 	if c.listener != nil {
 		server := c.server()
 		work.Go(func() {

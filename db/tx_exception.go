@@ -35,6 +35,10 @@ func (t *tx) OpenExceptions() ([]pos.Exception, error) {
 	return list(t, scanException, `SELECT `+exceptionColumns+` FROM exception x WHERE x.resolved = 0 ORDER BY x.id`)
 }
 
+func (t *tx) ResolvedExceptions(n int) ([]pos.Exception, error) {
+	return list(t, scanException, `SELECT `+exceptionColumns+` FROM exception x WHERE x.resolved = 1 ORDER BY x.resolved_at DESC, x.id DESC LIMIT ?`, n)
+}
+
 func (t *tx) Exception(id int64) (*pos.Exception, error) {
 	x, err := first(t, scanException, `SELECT `+exceptionColumns+` FROM exception x WHERE x.id = ?`, id)
 	if err == nil && x == nil {

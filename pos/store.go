@@ -49,6 +49,8 @@ type Tx interface {
 	// again returns false and records nothing.
 	Raise(x *Exception) (raised bool, err error)
 	OpenExceptions() ([]Exception, error)
+	// ResolvedExceptions returns the n resolved last, the last first.
+	ResolvedExceptions(n int) ([]Exception, error)
 	Exception(id int64) (*Exception, error)
 	// Resolve stores x's resolution, note, and by whom and when; it fails with Conflict if x is resolved.
 	Resolve(x *Exception) error

@@ -128,6 +128,12 @@ func (a *app) refund(ctx context.Context, f *flags, args []string) error {
 
 func (a *app) giveBack(ctx context.Context, c *counter.Counter, r pos.RefundRequest, wait time.Duration) error {
 	refund, err := c.Till.Refund(ctx, r)
+	return a.seeThrough(ctx, c, refund, err, wait)
+}
+
+// seeThrough waits, within bounds, until a refund has gone through, and prints what became of it. refund
+// is nil where err kept it from being made.
+func (a *app) seeThrough(ctx context.Context, c *counter.Counter, refund *pos.Refund, err error, wait time.Duration) error {
 	for end := time.Now().Add(wait); err == nil && pending(refund.State) && time.Now().Before(end); {
 		time.Sleep(min(askAgain, time.Until(end)))
 		refund, err = c.Till.CheckRefund(ctx, refund.OutRefundNo)

@@ -73,6 +73,11 @@ func (f *flags) leading(args []string) (rest []string, err error) {
 
 // parse reads the whole line and demands exactly n arguments.
 func (f *flags) parse(args []string, n int) (arguments []string, err error) {
+	return f.parseSome(args, n, n)
+}
+
+// parseSome is parse with an optional end: from least to most arguments.
+func (f *flags) parseSome(args []string, least, most int) (arguments []string, err error) {
 	for len(args) > 0 {
 		if args[0] == "--" {
 			arguments, args = append(arguments, args[1:]...), nil
@@ -89,10 +94,10 @@ func (f *flags) parse(args []string, n int) (arguments []string, err error) {
 	switch {
 	case f.help:
 		return nil, nil
-	case len(arguments) < n:
+	case len(arguments) < least:
 		return nil, pos.Errorf(pos.Invalid, "An argument is missing; write it like this: saomactl %s", f.usage)
-	case len(arguments) > n:
-		return nil, pos.Errorf(pos.Invalid, "%q is one argument too many; write it like this: saomactl %s", arguments[n], f.usage)
+	case len(arguments) > most:
+		return nil, pos.Errorf(pos.Invalid, "%q is one argument too many; write it like this: saomactl %s", arguments[most], f.usage)
 	}
 	return arguments, nil
 }

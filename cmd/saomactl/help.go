@@ -30,7 +30,12 @@ func commands() []command {
 		{"cancel", "cancel NO", aboutCancel, (*app).cancel},
 		{"refund", "refund NO AMOUNT --reason R [--wait 30s]", aboutRefund, (*app).refund},
 		{"report", "report [--day YYYY-MM-DD] [--format csv|xlsx|pdf|json] [-o FILE]", aboutReport, (*app).report},
+		{"exceptions", "exceptions [--all]", aboutExceptions, (*app).exceptions},
+		{"resolve", "resolve NO accept|refund|dismiss --note TEXT", aboutResolve, (*app).resolve},
 		{"verify", "verify", aboutVerify, (*app).verify},
+		{"backup", "backup [FILE]", aboutBackup, (*app).backup},
+		{"restore", "restore FILE [--force] [--offline]", aboutRestore, (*app).restore},
+		{"recover", "recover --day YYYY-MM-DD", aboutRecover, (*app).recover},
 	}
 }
 
@@ -57,7 +62,7 @@ func (a *app) overview() {
 	fmt.Fprintln(a.out, "  saomactl [--data DIR] [--json] [--lang zh|en] COMMAND …")
 	fmt.Fprintln(a.out)
 	for _, c := range commands() {
-		fmt.Fprintf(a.out, "  %-8s %s\n", c.name, firstSentence(c.about(a.lang)))
+		fmt.Fprintf(a.out, "  %-10s %s\n", c.name, firstSentence(c.about(a.lang)))
 	}
 	fmt.Fprintln(a.out)
 	fmt.Fprintln(a.out, a.lang.T("Every command: --data DIR is the data folder (default: the user's configuration folder); --json prints one JSON object a line, amounts in fen; --lang zh|en is the language."))
@@ -142,4 +147,24 @@ func aboutReport(l words.Language) string {
 
 func aboutVerify(l words.Language) string {
 	return l.T("Check every invariant of the ledger and name the rows that break one. Works beside a running counter.")
+}
+
+func aboutExceptions(l words.Language) string {
+	return l.T("List what waits for a manager's decision, with what happened and what can be decided. --all adds what is decided already. Works beside a running counter.")
+}
+
+func aboutResolve(l words.Language) string {
+	return l.T("Decide an exception: accept credits the money, refund gives it back, dismiss notes that none of the shop's money is involved. NO is its number in: saomactl exceptions")
+}
+
+func aboutBackup(l words.Language) string {
+	return l.T("Copy the ledger into a new file, as it is at one moment. Without FILE it joins the daily backups in the data folder. Works beside a running counter.")
+}
+
+func aboutRestore(l words.Language) string {
+	return l.T("Put a backup in the place of the ledger, then find again from the platforms' bills what happened after it. The old ledger is kept beside it; --force replaces one that holds more than the backup. --offline leaves the platforms out.")
+}
+
+func aboutRecover(l words.Language) string {
+	return l.T("Find again what the ledger lost of one day of the platforms, from their bills and signed answers. A day's bill is made at 10:00 of the next day in China; doing it twice changes nothing.")
 }

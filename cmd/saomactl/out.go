@@ -83,6 +83,7 @@ func viewRefund(r *pos.Refund, zone *time.Location) refundView {
 
 // exceptionView is an exception as scripts read it.
 type exceptionView struct {
+	ID            int64             `json:"id"`
 	Kind          pos.ExceptionKind `json:"kind"`
 	Wallet        pos.Wallet        `json:"wallet"`
 	OutTradeNo    string            `json:"out_trade_no"`
@@ -91,12 +92,17 @@ type exceptionView struct {
 	Amount        pos.Fen           `json:"amount"`
 	CreatedAt     time.Time         `json:"created_at"`
 	Resolved      bool              `json:"resolved"`
+	Resolution    pos.Resolution    `json:"resolution,omitempty"`
+	Note          string            `json:"note,omitempty"`
+	ResolvedBy    string            `json:"resolved_by,omitempty"`
+	ResolvedAt    time.Time         `json:"resolved_at,omitzero"`
 }
 
 func viewException(x *pos.Exception, zone *time.Location) exceptionView {
 	return exceptionView{
-		Kind: x.Kind, Wallet: x.Wallet, OutTradeNo: x.OutTradeNo, OutRefundNo: x.OutRefundNo, TransactionID: x.TransactionID,
+		ID: x.ID, Kind: x.Kind, Wallet: x.Wallet, OutTradeNo: x.OutTradeNo, OutRefundNo: x.OutRefundNo, TransactionID: x.TransactionID,
 		Amount: x.Amount, CreatedAt: at(x.CreatedAt, zone), Resolved: x.Resolution != "",
+		Resolution: x.Resolution, Note: x.Note, ResolvedBy: x.ResolvedBy, ResolvedAt: at(x.ResolvedAt, zone),
 	}
 }
 

@@ -32,6 +32,16 @@ func TestMain(m *testing.M) {
 		time.Sleep(time.Minute) // or until killed
 	case "sell":
 		childSells()
+	case "sell and wait":
+		l := childLedger()
+		for i := range 30 {
+			childSale(l, i)
+		}
+		time.Sleep(time.Minute) // or until killed
+	case "crash":
+		childCrashes()
+	case "power":
+		childSellsUntilPowerIsCut()
 	}
 }
 
@@ -44,23 +54,26 @@ func childLedger() *db.Ledger {
 	return l
 }
 
-// childSells sells until it is killed and says of each sale that it is acknowledged.
+// childSells sells, many at a time, until it is killed.
 func childSells() {
 	l := childLedger()
-	each(1<<30, func(i int) {
-		no := fmt.Sprintf("P%dS%d", os.Getpid()+1000, 1000+i)
-		err := l.Update(context.Background(), func(tx pos.Tx) error {
-			if _, err := chargeNo(tx, no, 100); err != nil {
-				return err
-			}
-			return settle(tx, no)
-		})
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+	each(1<<30, func(i int) { childSale(l, i) })
+}
+
+// childSale sells and says that it is acknowledged.
+func childSale(l *db.Ledger, i int) {
+	no := fmt.Sprintf("P%dS%d", os.Getpid()+1000, 1000+i)
+	err := l.Update(context.Background(), func(tx pos.Tx) error {
+		if _, err := chargeNo(tx, no, 100); err != nil {
+			return err
 		}
-		fmt.Println(no) // one write to the pipe
+		return settle(tx, no)
 	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(no) // one write to the pipe
 }
 
 // child starts a second process and returns what it prints.

@@ -163,7 +163,7 @@ func anonymous(t *testing.T, raw []byte) {
 		case map[string]any:
 			for k, inner := range v {
 				k = strings.ToLower(k)
-				look(inner, secret || strings.Contains(k, "openid") || k == "payer" || k == "user_received_account")
+				look(inner, secret || strings.HasSuffix(k, "openid") || k == "payer" || k == "user_received_account")
 			}
 		case []any:
 			for _, inner := range v {

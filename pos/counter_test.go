@@ -34,7 +34,7 @@ type counter struct {
 
 	ledger *db.Ledger
 	till   *pos.Till
-	skew   atomic.Int64 // nanoseconds the counter's clock is ahead
+	skew   atomic.Int64 // nanoseconds that have passed in no time, here and at the platforms
 }
 
 // between is what a test puts between the parts of a counter; nil fields put nothing there.
@@ -56,13 +56,33 @@ func put[T any](f func(T) T, part T) T {
 	return f(part)
 }
 
+// adapter is a platform's gateway with everything it can do.
+type adapter interface {
+	pos.Gateway
+	pos.BillDownloader
+	pos.RefundLimiter
+	pos.Clock
+	notify.Decoder
+}
+
+// later is an adapter whose platform's clock is ahead as well.
+type later struct {
+	adapter
+	by *atomic.Int64 // nanoseconds
+}
+
+func (l later) PlatformNow() (time.Time, bool) {
+	now, known := l.adapter.PlatformNow()
+	return now.Add(time.Duration(l.by.Load())), known
+}
+
 // papersOnce generates the keys of every test's merchant and platforms: making them takes seconds.
 var papersOnce = sync.OnceValues(sandbox.NewPapers)
 
 // newCounter opens a counter that gets every notification but does not poll.
 func newCounter(t *testing.T) *counter {
 	t.Helper()
-	c := newPlatform(t, sandbox.Options{RefundDelay: 50 * time.Millisecond})
+	c := newPlatform(t, sandbox.Options{RefundDelay: 50 * time.Millisecond, RefundGap: -1}) // skew is the time that passes
 	c.open()
 	t.Cleanup(func() { c.close() })
 	return c
@@ -133,7 +153,8 @@ func (c *counter) open() {
 		},
 		Store: put[pos.Store](c.between.store, c.ledger), Now: now,
 		Gateways: map[pos.Wallet]pos.Gateway{
-			pos.WeChat: put[pos.Gateway](c.between.gateway, wx), pos.Alipay: put[pos.Gateway](c.between.gateway, ali),
+			pos.WeChat: put[pos.Gateway](c.between.gateway, later{wx, &c.skew}),
+			pos.Alipay: put[pos.Gateway](c.between.gateway, later{ali, &c.skew}),
 		},
 	}
 	handler := put(c.between.server, notify.New(notify.Options{

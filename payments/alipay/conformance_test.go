@@ -1,10 +1,13 @@
 package alipay_test
 
 import (
+	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"saoma/db/dbtest"
 	"saoma/payments/alipay"
 	"saoma/payments/gatewaytest"
 	"saoma/payments/sandbox"
@@ -13,56 +16,44 @@ import (
 
 var papers = sync.OnceValues(sandbox.NewPapers)
 
+// TestConformance runs the suite and the table of faults.
 func TestConformance(t *testing.T) {
 	p, err := papers()
 	if err != nil {
 		t.Fatal(err)
 	}
 	gatewaytest.Run(t, func(t *testing.T) gatewaytest.Harness { return harness(t, p) })
+	held, na := gatewaytest.Faults(t, harness(t, p))
+	dbtest.Figures(t, "gateway faults, alipay: %d cells as the table says, %d not applicable", held, na)
 }
 
 func harness(t *testing.T, p *sandbox.Papers) gatewaytest.Harness {
-	s := sandbox.New(p, sandbox.Options{Speed: 1000}) // the platform's first resend comes after 4 minutes
+	var ahead atomic.Int64
+	s := sandbox.New(p, sandbox.Options{
+		Speed: 1000, // the platform's first resend comes after 4 minutes
+		Now:   func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
+	})
 	if err := s.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
 	notices := gatewaytest.NewReceiver(t)
 	a := p.Alipay
-	g, err := alipay.New(alipay.Config{
-		AppID: a.AppID, SellerID: a.SellerID, AppKey: a.AppKey, AlipayPublicKey: &a.PlatformKey.PublicKey,
-		GatewayURL: s.AlipayURL(), NotifyURL: notices.URL,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return gatewaytest.Harness{
-		Gateway: g, Pay: s.Pay, Scan: s.Scan, Decode: g.Notification, Notices: notices,
-		Money: money(s), Fault: fault(t, s), BeforeScan: pos.TradeNone,
-	}
-}
-
-// money sums what the platform has of an order.
-func money(s *sandbox.Sandbox) func(string) pos.Fen {
-	return func(outTradeNo string) (sum pos.Fen) {
-		for _, m := range s.Money() {
-			if m.OutTradeNo == outTradeNo {
-				sum += pos.Fen(m.Amount)
-			}
-		}
-		return sum
-	}
-}
-
-// fault switches a fault on for one call.
-func fault(t *testing.T, s *sandbox.Sandbox) func(gatewaytest.Fault, string, string) {
-	return func(f gatewaytest.Fault, op, outTradeNo string) {
+	at := func(t *testing.T, base string, transport http.RoundTripper) pos.Gateway {
 		t.Helper()
-		err := s.Faults().Add(sandbox.Fault{
-			Kind: sandbox.FaultKind(f), Op: op, OutTradeNo: outTradeNo, Count: 1, Delay: 20 * time.Millisecond,
+		g, err := alipay.New(alipay.Config{
+			AppID: a.AppID, SellerID: a.SellerID, AppKey: a.AppKey, AlipayPublicKey: &a.PlatformKey.PublicKey,
+			GatewayURL: base + "/gateway.do", NotifyURL: notices.URL, Transport: transport,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
+		return g
+	}
+	g := at(t, s.URL(), nil).(*alipay.Gateway)
+	return gatewaytest.Harness{
+		Platform: gatewaytest.Platform{URL: s.URL()}, Gateway: g, At: at, Handler: s.Handler(),
+		SetClock: func(d time.Duration) { ahead.Store(int64(d)) }, Decode: g.Notification, Notices: notices,
+		BeforeScan: pos.TradeNone,
 	}
 }

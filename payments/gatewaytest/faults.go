@@ -2,153 +2,148 @@ package gatewaytest
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"saoma/pos"
 )
 
-// shortly is how long a call may take where the platform never answers: the gateway's own limit is
-// pos.CallTimeout, which would make the suite take minutes.
-const shortly = 300 * time.Millisecond
+// Fault names one way a platform, or the way to it, misbehaves.
+type Fault string
 
-// unknown are the faults after which nobody can say what happened.
-var unknown = []Fault{
-	Refuse, TimeoutBefore, TimeoutAfter, HTTP500, HTTP502, SystemError, Truncated, Slow, BadSignature, Unsigned, CaptivePortal, Redirect,
-}
+// The faults of the table. The platform is told of the first three by nobody: they happen on the way to it.
+const (
+	Refused        Fault = "refused"         // nobody listens there
+	DNS            Fault = "dns"             // the name is not found
+	BadCertificate Fault = "bad_certificate" // nobody vouches for who answers
 
-// silent are the faults without an end of their own.
-var silent = []Fault{TimeoutBefore, TimeoutAfter, Slow}
+	TimeoutBefore  Fault = "timeout_before"  // no answer, no effect
+	TimeoutAfter   Fault = "timeout_after"   // no answer, full effect
+	HTTP500        Fault = "http_500"        // no effect
+	HTTP502        Fault = "http_502"        // no effect
+	SystemError    Fault = "system_error"    // signed; no effect
+	RateLimit      Fault = "rate_limit"      // no effect
+	Slow           Fault = "slow"            // one byte a second; full effect
+	Truncated      Fault = "truncated"       // half an answer; full effect
+	Unsigned       Fault = "unsigned"        // full effect
+	BadSignature   Fault = "bad_signature"   // signed by a stranger; full effect
+	CaptivePortal  Fault = "captive_portal"  // a log-in page; no effect
+	Redirect       Fault = "redirect"        // no effect
+	OrderPaid      Fault = "order_paid"      // close says that the order is paid
+	Stale          Fault = "stale"           // query says unpaid although it is paid
+	NumberUsed     Fault = "number_used"     // create says that the number is another order's
+	RefundAbnormal Fault = "refund_abnormal" // the refund is accepted and does not arrive
+	WrongOrder     Fault = "wrong_order"     // signed, but about another paid order
+	Reset          Fault = "refuse"          // the connection is made, then breaks; no effect
+	Delay          Fault = "delay"           // everything works, a little later
+)
 
-// each lets every fault strike op once and checks what the gateway makes of it; then settle must find
-// everything as it should be.
-func (s suite) each(op string, faults []Fault, want pos.Failure, prepare func(suite) *pos.Payment,
-	call func(suite, context.Context, *pos.Payment) error, settle func(suite, *pos.Payment),
-) {
-	for _, f := range faults {
-		s.Run(string(f), func(t *testing.T) {
-			t.Parallel() // most of them wait
-			s := suite{t, s.Harness}
-			p := prepare(s)
-			s.Harness.Fault(f, op, p.OutTradeNo)
-			ctx, cancel := t.Context(), func() {}
-			if slices.Contains(silent, f) {
-				ctx, cancel = context.WithTimeout(ctx, shortly)
-			}
-			err := call(s, ctx, p)
-			cancel()
-			switch {
-			case want == "":
-				s.do(err)
-			case f == Refuse && err == nil: // HTTP itself may ask again what changes nothing
-			default:
-				s.failure(err, want)
-			}
-			settle(s, p)
-		})
+// The faults without an end of their own, and those that the platform does not know of.
+var (
+	silent   = []Fault{TimeoutBefore, TimeoutAfter, Slow}
+	onTheWay = []Fault{Refused, DNS, BadCertificate}
+)
+
+// Faults runs the whole table over one platform and returns how many cells held and how many are not applicable.
+func Faults(t *testing.T, h Harness) (held, na int) {
+	cells, err := cellsOf(h.Gateway.Wallet(), table)
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// faultsOfCreate: whatever happened, creating again under the same number gives a code, and one payment.
-func faultsOfCreate(s suite) {
-	prepare := func(s suite) *pos.Payment { return s.payment(300) }
-	create := func(s suite, ctx context.Context, p *pos.Payment) error {
-		_, err := s.Gateway.Create(ctx, p)
-		return err
-	}
-	again := func(s suite, p *pos.Payment) {
-		s.state(p, pos.TradeUnpaid, pos.TradeNone)
-		if code, err := s.Gateway.Create(s.Context(), p); err != nil || code == "" {
-			s.Fatalf("again: %q, %v", code, err)
+	var good atomic.Int64
+	t.Run("cells", func(t *testing.T) { // returns when the parallel ones have ended
+		for _, c := range cells {
+			if c.na != "" {
+				na++
+				continue
+			}
+			t.Run(fmt.Sprintf("%s of %s", c.fault, c.op), func(t *testing.T) {
+				t.Parallel() // some of them wait
+				newSuite(t, h).cell(c)
+				if !t.Failed() {
+					good.Add(1)
+				}
+			})
 		}
-		s.do(s.Pay(p.OutTradeNo))
-		s.state(p, pos.TradePaid)
-		s.money(p, 300)
-	}
-	s.each(OpCreate, unknown, pos.Unknown, prepare, create, again)
-	s.each(OpCreate, []Fault{RateLimit}, pos.RateLimited, prepare, create, again)
-	s.each(OpCreate, []Fault{Delay}, "", prepare, create, again)
-}
-
-// faultsOfQuery: no fault makes a paid order look anything else, or an unpaid one paid.
-func faultsOfQuery(s suite) {
-	query := func(s suite, ctx context.Context, p *pos.Payment) error {
-		_, err := s.Gateway.Query(ctx, p)
-		return err
-	}
-	paid := func(s suite) *pos.Payment { return s.paid(300) }
-	stillPaid := func(s suite, p *pos.Payment) { s.state(p, pos.TradePaid) }
-	s.each(OpQuery, append(unknown, WrongOrder), pos.Unknown, paid, query, stillPaid)
-	s.each(OpQuery, []Fault{RateLimit}, pos.RateLimited, paid, query, stillPaid)
-	s.each(OpQuery, []Fault{Delay, Stale}, "", paid, query, stillPaid)
-
-	scanned := func(s suite) *pos.Payment {
-		p := s.created(300)
-		s.do(s.Scan(p.OutTradeNo))
-		return p
-	}
-	s.Run("unpaid", func(t *testing.T) {
-		suite{t, s.Harness}.each(OpQuery, []Fault{WrongOrder}, pos.Unknown, scanned, query, func(s suite, p *pos.Payment) { s.state(p, pos.TradeUnpaid) })
 	})
+	return int(good.Load()), na
 }
 
-// faultsOfClose: only the query proves it, whatever close answered.
-func faultsOfClose(s suite) {
-	scanned := func(s suite) *pos.Payment {
-		p := s.created(300)
-		s.do(s.Scan(p.OutTradeNo))
-		return p
-	}
-	shut := func(s suite, ctx context.Context, p *pos.Payment) error { return s.Gateway.Close(ctx, p) }
-	again := func(s suite, p *pos.Payment) {
-		s.state(p, pos.TradeUnpaid, pos.TradeClosed)
-		s.do(s.Gateway.Close(s.Context(), p))
-		s.state(p, pos.TradeClosed)
-		s.money(p, 0)
-	}
-	s.each(OpClose, unknown, pos.Unknown, scanned, shut, again)
-	s.each(OpClose, []Fault{RateLimit}, pos.RateLimited, scanned, shut, again)
-	s.each(OpClose, []Fault{OrderPaid}, pos.AlreadyPaid, scanned, shut, again)
-	s.each(OpClose, []Fault{Delay}, "", scanned, shut, again)
-}
-
-// faultsOfRefund: whatever happened, asking again under the same number moves the money once.
-func faultsOfRefund(s suite) {
-	paid := func(s suite) *pos.Payment { return s.paid(300) }
-	refund := func(s suite, ctx context.Context, p *pos.Payment) error {
-		_, err := s.Gateway.Refund(ctx, p, s.refund(p, 1, 100))
-		return err
-	}
-	again := func(s suite, p *pos.Payment) {
-		r := s.refund(p, 1, 100)
-		if e, err := s.Gateway.Refund(s.Context(), p, r); err != nil || e.Amount != 100 {
-			s.Fatalf("again: %+v, %v", e, err)
+// cell lets one fault strike one operation and compares with the table.
+func (s suite) cell(c cell) {
+	column := columns[c.op]
+	var (
+		p      *pos.Payment
+		answer string
+		err    error
+	)
+	for range tries { // a call that was only too slow shows nothing, so another payment meets the fault
+		p = column.prepare(s, c.fault)
+		if answer, err = s.strike(column, c, p); !late(err) {
+			break
 		}
-		s.refunded(p, r)
-		s.money(p, 200)
 	}
-	s.each(OpRefund, append(unknown, WrongOrder), pos.Unknown, paid, refund, again)
-	s.each(OpRefund, []Fault{RateLimit}, pos.RateLimited, paid, refund, again)
-	s.each(OpRefund, []Fault{Delay}, "", paid, refund, again)
+	if err != nil {
+		e, ok := err.(*pos.GatewayError) // the contract is this type, not one that wraps it
+		if !ok || e.Wallet != s.Gateway.Wallet() {
+			s.Fatalf("not this gateway's error: %T %v", err, err)
+		}
+		answer = string(e.Failure)
+	}
+	if answer != c.answer && (c.answer != "unknown?" || answer != "unknown" && answer != "answered") {
+		s.Errorf("the gateway made %q of it, want %q: %v", answer, c.answer, err)
+	}
+	s.eventually("the platform holds "+string(c.holds), func() (bool, error) {
+		holds, err := s.Platform.holds(p.OutTradeNo)
+		return holds == c.holds, err
+	})
+	if struck, err := s.Platform.struck(p.OutTradeNo); err != nil || !struck {
+		s.Fatalf("the fault did not strike (%v)", err)
+	}
+	column.after(s, p, c)
 }
 
-// faultsOfQueryRefund: no fault makes a refund look as if it had not been.
-func faultsOfQueryRefund(s suite) {
-	refunded := func(s suite) *pos.Payment {
-		p := s.paid(300)
-		r := s.refund(p, 1, 100)
-		_, err := s.Gateway.Refund(s.Context(), p, r)
-		s.do(err)
-		s.refunded(p, r)
-		return p
+// strike makes the call while the fault is on. A call that nothing would ever end is given up as its time-out would,
+// once the platform has done whatever it does.
+func (s suite) strike(column operation, c cell, p *pos.Payment) (answer string, err error) {
+	if slices.Contains(onTheWay, c.fault) {
+		answer, err = column.call(s, s.Context(), s.through(c.fault), p)
+		s.cause(c.fault, err)
+		return answer, err
 	}
-	query := func(s suite, ctx context.Context, p *pos.Payment) error {
-		_, err := s.Gateway.QueryRefund(ctx, p, s.refund(p, 1, 100))
-		return err
+	if c.fault != RefundAbnormal || c.op != opQueryRefund { // that one struck when the refund was asked for
+		op := c.op
+		if op == opQueryUnpaid {
+			op = opQuery
+		}
+		s.do(s.Platform.fault(c.fault, op, p.OutTradeNo))
 	}
-	still := func(s suite, p *pos.Payment) { s.refunded(p, s.refund(p, 1, 100)) }
-	s.each(OpQueryRefund, append(unknown, WrongOrder), pos.Unknown, refunded, query, still)
-	s.each(OpQueryRefund, []Fault{RateLimit}, pos.RateLimited, refunded, query, still)
-	s.each(OpQueryRefund, []Fault{Delay}, "", refunded, query, still)
+	if !slices.Contains(silent, c.fault) {
+		return column.call(s, s.Context(), s.raw, p)
+	}
+	ctx, giveUp := context.WithCancelCause(s.Context())
+	defer giveUp(nil)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		answer, err = column.call(s, ctx, s.raw, p)
+	}()
+	s.eventually("the fault strikes", func() (bool, error) { return s.Platform.struck(p.OutTradeNo) })
+	s.eventually("the platform holds "+string(c.holds), func() (bool, error) {
+		holds, err := s.Platform.holds(p.OutTradeNo)
+		return holds == c.holds, err
+	})
+	if c.fault == Slow {
+		time.Sleep(1200 * time.Millisecond) // some bytes come; how many does not matter
+	}
+	giveUp(context.DeadlineExceeded)
+	<-done
+	if c.fault != Slow && !errors.Is(err, context.DeadlineExceeded) { // an SDK may lose it while it reads
+		s.Errorf("the cause is lost: %v", err)
+	}
+	return answer, err
 }

@@ -6,59 +6,28 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"saoma/pos"
 )
 
-// Fault names one way a platform misbehaves.
-type Fault string
-
-// The faults a harness can switch on.
-const (
-	Refuse        Fault = "refuse"         // the connection breaks; no effect
-	Delay         Fault = "delay"          // everything works, a little later
-	TimeoutBefore Fault = "timeout_before" // no answer, no effect
-	TimeoutAfter  Fault = "timeout_after"  // no answer, full effect
-	HTTP500       Fault = "http_500"       // no effect
-	HTTP502       Fault = "http_502"       // no effect
-	SystemError   Fault = "system_error"   // signed; no effect
-	RateLimit     Fault = "rate_limit"     // no effect
-	Truncated     Fault = "truncated"      // half an answer; full effect
-	Slow          Fault = "slow"           // an answer that never ends; full effect
-	BadSignature  Fault = "bad_signature"  // signed by a stranger; full effect
-	Unsigned      Fault = "unsigned"       // full effect
-	CaptivePortal Fault = "captive_portal" // a log-in page; no effect
-	Redirect      Fault = "redirect"       // no effect
-	WrongOrder    Fault = "wrong_order"    // signed, but about another paid order
-	OrderPaid     Fault = "order_paid"     // close says that the order is paid
-	Stale         Fault = "stale"          // query says unpaid although it is paid
-)
-
-// The operations a fault can strike.
-const (
-	OpCreate      = "create"
-	OpQuery       = "query"
-	OpClose       = "close"
-	OpRefund      = "refund"
-	OpQueryRefund = "query_refund"
-)
+// patience is how long a condition is waited for: only a machine in trouble reaches it.
+const patience = time.Minute
 
 // Harness is one gateway beside its platform. Run asks for a fresh one for each test.
 type Harness struct {
+	Platform
 	Gateway pos.Gateway
-	Pay     func(outTradeNo string) error        // the customer pays
-	Scan    func(outTradeNo string) error        // the customer scans
-	Money   func(outTradeNo string) pos.Fen      // what the platform has of this order, less refunds
-	Fault   func(f Fault, op, outTradeNo string) // strikes once
-	Decode  func(context.Context, http.Header, []byte) (pos.Notice, error)
-	Notices *Receiver // where the platform sends its notifications
+	// At is the same gateway with another address of the platform, http://host:port or https://host; a nil transport is
+	// the gateway's own. It lives as long as the test.
+	At       func(t *testing.T, base string, transport http.RoundTripper) pos.Gateway
+	Handler  http.Handler              // the platform itself
+	SetClock func(ahead time.Duration) // of the platform, against this machine's
+	Decode   func(context.Context, http.Header, []byte) (pos.Notice, error)
+	Notices  *Receiver // where the platform sends its notifications
 
 	// BeforeScan is what Query says of a code nobody has scanned.
 	BeforeScan pos.TradeState
@@ -66,59 +35,17 @@ type Harness struct {
 	RefundNotices bool
 }
 
-// Receiver takes a platform's notifications, has them decoded and keeps what they say. It acknowledges
-// what decodes and refuses the rest.
-type Receiver struct {
-	URL     string
-	Good    chan pos.Notice
-	refused atomic.Int64
-	decode  atomic.Pointer[func(context.Context, http.Header, []byte) (pos.Notice, error)]
-}
-
-// NewReceiver listens until the test ends. Its address is needed before there is a gateway to decode.
-func NewReceiver(t *testing.T) *Receiver {
-	t.Helper()
-	r := &Receiver{Good: make(chan pos.Notice, 100)}
-	s := httptest.NewServer(r)
-	t.Cleanup(s.Close)
-	r.URL = s.URL + "/notify"
-	return r
-}
-
-// Refused is how many notifications did not decode.
-func (r *Receiver) Refused() int { return int(r.refused.Load()) }
-
-func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	body, err := io.ReadAll(q.Body)
-	var n pos.Notice
-	if decode := r.decode.Load(); err == nil && decode != nil {
-		n, err = (*decode)(q.Context(), q.Header, body)
-	}
-	if err != nil || n == (pos.Notice{}) {
-		r.refused.Add(1)
-		http.Error(w, "fail", http.StatusBadRequest)
-		return
-	}
-	r.Good <- n
-	io.WriteString(w, "success")
-}
-
-// next waits for a notification.
-func (r *Receiver) next(t *testing.T) pos.Notice {
-	t.Helper()
-	select {
-	case n := <-r.Good:
-		return n
-	case <-time.After(5 * time.Second):
-		t.Fatal("no notification came")
-		return pos.Notice{}
-	}
-}
-
 // suite is one test's harness with what every test does.
 type suite struct {
 	*testing.T
 	Harness
+	raw pos.Gateway // Gateway is asked steadily
+}
+
+func newSuite(t *testing.T, h Harness) suite {
+	s := suite{t, h, h.Gateway}
+	s.Gateway = steady{h.Gateway}
+	return s
 }
 
 // payment is a new attempt of this gateway.
@@ -202,7 +129,7 @@ func (s suite) refund(p *pos.Payment, n int, amount pos.Fen) *pos.Refund {
 // refunded asks for r until it has succeeded.
 func (s suite) refunded(p *pos.Payment, r *pos.Refund) pos.RefundEvidence {
 	s.Helper()
-	for late := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for late := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		e, err := s.Gateway.QueryRefund(s.Context(), p, r)
 		switch {
 		case err != nil:
@@ -218,7 +145,22 @@ func (s suite) refunded(p *pos.Payment, r *pos.Refund) pos.RefundEvidence {
 // money checks what the platform has of p.
 func (s suite) money(p *pos.Payment, want pos.Fen) {
 	s.Helper()
-	if got := s.Money(p.OutTradeNo); got != want {
-		s.Errorf("the platform has %s of this order, want %s", got, want)
+	if got, err := s.Platform.money(p.OutTradeNo); err != nil || got != want {
+		s.Errorf("the platform has %s of this order (%v), want %s", got, err, want)
+	}
+}
+
+// eventually waits for a condition.
+func (s suite) eventually(what string, ok func() (bool, error)) {
+	s.Helper()
+	for late := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		switch fine, err := ok(); {
+		case err != nil:
+			s.Fatalf("%s: %v", what, err)
+		case fine:
+			return
+		case time.Now().After(late):
+			s.Fatalf("still not true that %s", what)
+		}
 	}
 }

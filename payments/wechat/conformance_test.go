@@ -1,10 +1,13 @@
 package wechat_test
 
 import (
+	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"saoma/db/dbtest"
 	"saoma/payments/gatewaytest"
 	"saoma/payments/sandbox"
 	"saoma/payments/wechat"
@@ -13,8 +16,8 @@ import (
 
 var papers = sync.OnceValues(sandbox.NewPapers)
 
-// TestConformance runs the suite in each way of verifying: by public key, by platform certificate, and
-// with both at hand.
+// TestConformance runs the suite and the table of faults in each way of verifying: by public key, by platform
+// certificate, and with both at hand.
 func TestConformance(t *testing.T) {
 	p, err := papers()
 	if err != nil {
@@ -28,12 +31,18 @@ func TestConformance(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			gatewaytest.Run(t, func(t *testing.T) gatewaytest.Harness { return harness(t, p, cfg) })
+			held, na := gatewaytest.Faults(t, harness(t, p, cfg))
+			dbtest.Figures(t, "gateway faults, wechat by %s: %d cells as the table says, %d not applicable", name, held, na)
 		})
 	}
 }
 
 func harness(t *testing.T, p *sandbox.Papers, cfg wechat.Config) gatewaytest.Harness {
-	s := sandbox.New(p, sandbox.Options{Speed: 100, RefundDelay: time.Second, RefundGap: -1})
+	var ahead atomic.Int64
+	s := sandbox.New(p, sandbox.Options{
+		Speed: 100, RefundDelay: time.Second, RefundGap: -1,
+		Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) },
+	})
 	if err := s.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
@@ -42,40 +51,22 @@ func harness(t *testing.T, p *sandbox.Papers, cfg wechat.Config) gatewaytest.Har
 	w := p.WeChat
 	cfg.MchID, cfg.AppID, cfg.APIv3Key = w.MchID, w.AppID, w.APIv3Key
 	cfg.MerchantSerial, cfg.MerchantKey = w.MerchantSerial, w.MerchantKey
-	cfg.BaseURL, cfg.NotifyURL = s.WeChatURL(), notices.URL
-	cfg.CertificatesFailed = func(err error) { t.Error(err) }
-	g, err := wechat.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(g.Stop)
-	return gatewaytest.Harness{
-		Gateway: g, Pay: s.Pay, Scan: s.Scan, Decode: g.Notification, Notices: notices,
-		Money: money(s), Fault: fault(t, s), BeforeScan: pos.TradeUnpaid, RefundNotices: true,
-	}
-}
-
-// money sums what the platform has of an order.
-func money(s *sandbox.Sandbox) func(string) pos.Fen {
-	return func(outTradeNo string) (sum pos.Fen) {
-		for _, m := range s.Money() {
-			if m.OutTradeNo == outTradeNo {
-				sum += pos.Fen(m.Amount)
-			}
-		}
-		return sum
-	}
-}
-
-// fault switches a fault on for one call.
-func fault(t *testing.T, s *sandbox.Sandbox) func(gatewaytest.Fault, string, string) {
-	return func(f gatewaytest.Fault, op, outTradeNo string) {
+	cfg.NotifyURL = notices.URL
+	at := func(t *testing.T, base string, transport http.RoundTripper) pos.Gateway {
 		t.Helper()
-		err := s.Faults().Add(sandbox.Fault{
-			Kind: sandbox.FaultKind(f), Op: op, OutTradeNo: outTradeNo, Count: 1, Delay: 20 * time.Millisecond,
-		})
+		cfg := cfg
+		cfg.BaseURL, cfg.Transport = base, transport
+		g, err := wechat.New(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(g.Stop)
+		return g
+	}
+	g := at(t, s.WeChatURL(), nil).(*wechat.Gateway)
+	return gatewaytest.Harness{
+		Platform: gatewaytest.Platform{URL: s.URL()}, Gateway: g, At: at, Handler: s.Handler(),
+		SetClock: func(d time.Duration) { ahead.Store(int64(d)) }, Decode: g.Notification, Notices: notices,
+		BeforeScan: pos.TradeUnpaid, RefundNotices: true,
 	}
 }

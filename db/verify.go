@@ -53,6 +53,8 @@ var checks = []struct {
 	{"batches", verifyBatches},
 	{"audit chain", verifyChain},
 	{"audit states", verifyStates},
+	{"exceptions", verifyExceptions},
+	{"backups", verifyBackups},
 	{"secrets", verifySecrets},
 }
 
@@ -87,6 +89,10 @@ func rule(name string) string {
 		return "No row of the audit chain was changed, added or taken out."
 	case "audit states":
 		return "Every state follows from the one before it and has its row in the audit chain."
+	case "exceptions":
+		return "Every exception and every decision about one has its row in the audit chain, and every such row its exception."
+	case "backups":
+		return "Every kept backup is a part of the ledger's history."
 	case "secrets":
 		return "No secret and no payer's full identity is on record."
 	}

@@ -46,14 +46,14 @@ func verifyExceptions(v *verifier) error {
 		return err
 	}
 	return v.none(`WITH event AS (
-			SELECT 'raise' AS action, 'exception ' || out_trade_no AS subject, kind AS what, 1 AS there, 0 AS told FROM exception
+			SELECT 'raise' AS action, out_trade_no AS no, kind AS what, transaction_id AS of, 1 AS there, 0 AS told FROM exception
 			UNION ALL
-			SELECT 'resolve', 'exception ' || out_trade_no, resolution || ' of ' || id, 1, 0 FROM exception WHERE resolved = 1
+			SELECT 'resolve', out_trade_no, resolution, transaction_id, 1, 0 FROM exception WHERE resolved = 1
 			UNION ALL
-			SELECT action, subject, CASE action WHEN 'raise' THEN to_state ELSE to_state || ' of ' || detail END, 0, 1
-			FROM audit WHERE action IN ('raise', 'resolve') AND subject LIKE 'exception %')
-		SELECT format('%s: %s %s is there %d times, in the audit chain %d times', subject, action, what, sum(there), sum(told))
-		FROM event GROUP BY subject, action, what
+			SELECT action, substr(subject, length('exception ') + 1), to_state, detail, 0, 1
+			FROM audit WHERE action IN ('raise', 'resolve') AND subject GLOB 'exception *')
+		SELECT format('%s: %s of %s %s: %d in the ledger, %d in the audit chain', no, action, what, of, sum(there), sum(told))
+		FROM event GROUP BY no, action, what, of
 		HAVING sum(there) <> sum(told)
 		ORDER BY 1`)
 }

@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"saoma/db"
 	"saoma/pos"
@@ -46,14 +48,24 @@ func model(t *testing.T) (dir, paid, back string) {
 			return err
 		}
 		x := pos.Exception{Kind: pos.UnknownOrder, Wallet: pos.WeChat, OutTradeNo: "GHOST", TransactionID: "4200", Amount: 5}
-		if _, err := tx.Raise(&x); err != nil {
+		if err := raiseIt(tx, &x); err != nil {
 			return err
 		}
-		return tx.Log(pos.LogEntry{
+		if err := tx.Log(pos.LogEntry{
 			Wallet: x.Wallet, OutTradeNo: x.OutTradeNo, TransactionID: x.TransactionID, Source: pos.FromNotification,
 			State: string(pos.TradePaid), Amount: x.Amount, Raw: []byte(`{"payer":{"openid":"***"},"buyer_logon_id":"186****1234"}`),
-		})
+		}); err != nil {
+			return err
+		}
+		decided := pos.Exception{Kind: pos.StuckClosing, Wallet: pos.WeChat, OutTradeNo: p.OutTradeNo}
+		if err := raiseIt(tx, &decided); err != nil {
+			return err
+		}
+		return dismissIt(tx, &decided)
 	})
+	if _, err := l.BackupDaily(t.Context(), filepath.Join(dir, db.BackupFolder), time.Now(), 1, false); err != nil {
+		t.Fatal(err)
+	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +82,22 @@ func model(t *testing.T) (dir, paid, back string) {
 	}
 	d.Close()
 	return dir, paid, back
+}
+
+// raiseIt and dismissIt do what the till does with an exception.
+func raiseIt(tx pos.Tx, x *pos.Exception) error {
+	if _, err := tx.Raise(x); err != nil {
+		return err
+	}
+	return tx.Audit(pos.AuditEntry{Actor: "notified", Action: "raise", Subject: "exception " + x.OutTradeNo, To: string(x.Kind), Detail: x.TransactionID})
+}
+
+func dismissIt(tx pos.Tx, x *pos.Exception) error {
+	x.Resolution, x.Note, x.ResolvedBy, x.ResolvedAt = pos.NoteAndForget, "seen", "li", tx.Now()
+	if err := tx.Resolve(x); err != nil {
+		return err
+	}
+	return tx.Audit(pos.AuditEntry{Actor: "li", Action: "resolve", Subject: "exception " + x.OutTradeNo, To: string(x.Resolution), Detail: x.TransactionID})
 }
 
 // unguarded runs statements as somebody would who takes the guards away and puts them back after.
@@ -94,6 +122,8 @@ func unguarded(t *testing.T, d *sql.DB, statements ...string) {
 		}
 	}
 }
+
+const undecided = `UPDATE exception SET resolved = 0, resolution = '' WHERE resolved = 1`
 
 // TestVerifyFindsWhatIsBroken breaks one rule after another on a ledger of its own. %[1]s is a paid
 // payment of 1000 with a succeeded refund %[2]s of 300.
@@ -131,7 +161,7 @@ func TestVerifyFindsWhatIsBroken(t *testing.T) {
 
 		{"evidence that led nowhere", `INSERT INTO payment_log VALUES (99, 1, 'alipay', 'LOST', '2026', 'notified', 'paid', 5, x'')`, "evidence", "LOST"},
 		{"evidence of another amount", `UPDATE payment_log SET amount = 1 WHERE out_trade_no = '%[1]s'`, "evidence", "%[1]s"},
-		{"exception gone", `DELETE FROM exception`, "evidence", "GHOST"},
+		{"exception gone", `DELETE FROM exception WHERE out_trade_no = 'GHOST'`, "evidence,exceptions", "GHOST"},
 
 		{"order paid without a payment", `UPDATE orders SET status = 'paid' WHERE status = 'closed'`, "orders", "paid, but its payments say closed"},
 		{"order open though paid", `UPDATE orders SET status = 'open' WHERE id = 1`, "orders", "order 1: open"},
@@ -148,11 +178,19 @@ func TestVerifyFindsWhatIsBroken(t *testing.T) {
 		{"audit hash changed", `UPDATE audit SET hash = prev WHERE seq = 2`, "audit chain", "row 2"},
 		{"audit text moved between fields", `UPDATE audit SET actor = actor || substr(action, 1, 1), action = substr(action, 2) WHERE seq = 2`, "audit chain", "row 2"},
 		{"audit row gone", `DELETE FROM audit WHERE seq = 2`, "audit chain,audit states", "row 3: follows row 1"},
-		{"last audit row gone", `DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)`, "audit states", ""},
+		{"last audit row gone", `DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)`, "exceptions,backups", "0 in the audit chain"},
+		{"the last of the ledger cut off", undecided + `; DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)`, "backups", "is not in the ledger"},
+		{"the last written anew", undecided + `; UPDATE audit SET actor = 'wang' WHERE action = 'resolve'`, "exceptions,audit chain", "dismiss"},
 		{"audit rows of a payment gone", `DELETE FROM audit WHERE subject = '%[1]s'`, "audit states,audit chain", "%[1]s: paid"},
 		{"state changed in silence", `UPDATE payment SET state = 'closing' WHERE state = 'waiting'`, "audit states", "closing, but its last audit row says \"waiting\""},
 		{"refund's state changed in silence", `UPDATE refund SET state = 'abnormal' WHERE state = 'processing'`, "audit states", "abnormal"},
 		{"audit of a step back", `UPDATE audit SET to_state = 'waiting' WHERE subject = '%[1]s' AND to_state = 'created'; UPDATE audit SET from_state = 'waiting', to_state = 'created' WHERE subject = '%[1]s' AND from_state = 'created'; UPDATE audit SET from_state = 'created' WHERE subject = '%[1]s' AND to_state = 'paid'`, "audit states,audit chain", "goes from \"waiting\" to \"created\""},
+
+		{"exception raised in silence", `INSERT INTO exception (kind, wallet, out_trade_no, out_refund_no, transaction_id, amount, created_at) VALUES ('late_payment', 'wechat', 'X', '', '', 1, 1)`, "exceptions", "X: raise of late_payment : 1 in the ledger, 0"},
+		{"exception of another kind", `UPDATE exception SET kind = 'late_payment' WHERE resolved = 1`, "exceptions", "raise of stuck_closing"},
+		{"exception decided in silence", `UPDATE exception SET resolved = 1, resolution = 'accept'  WHERE out_trade_no = 'GHOST'`, "exceptions", "GHOST: resolve of accept 4200: 1 in the ledger, 0"},
+		{"decision taken back in silence", undecided, "exceptions", "resolve of dismiss : 0 in the ledger, 1"},
+		{"another decision", `UPDATE exception SET resolution = 'accept' WHERE resolved = 1`, "exceptions", "resolve of accept"},
 
 		{"payer in JSON", `INSERT INTO payment_log VALUES (99, 1, 'wechat', '', '', 'polled', 'unpaid', 0, CAST('{"payer":{"openid":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}}' AS BLOB))`, "secrets", "payment log 99: openid"},
 		{"payer in a form", `INSERT INTO payment_log VALUES (99, 1, 'alipay', '', '', 'polled', 'unpaid', 0, CAST('a=b&buyer_id=2088102122524333&c=d' AS BLOB))`, "secrets", "buyer_id"},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -42,9 +41,12 @@ func (a *app) restore(ctx context.Context, f *flags, args []string) error {
 			return err
 		}
 	}
-	last, unreadable := db.BackupTime(ctx, file) // of what is no ledger at all Restore says it better
+	last, err := db.BackupTime(ctx, file)
+	if err != nil { // an empty file, for one, would make a sound and empty ledger
+		return pos.Errorf(pos.Conflict, "The file %s is not a sound ledger and is not restored.", file).Because(err)
+	}
 	kept, err := db.Restore(ctx, file, cfg.Dir, force)
-	if err = cmp.Or(err, unreadable); err != nil {
+	if err != nil {
 		return err
 	}
 	words := a.lang.T("The ledger is restored from %s; its last entry is of %s.", file, clock(last, cfg.Shop.TimeZone))

@@ -76,6 +76,20 @@ type event struct {
 	Counted       int64     `json:"counted"`
 	Broken        int64     `json:"broken"`
 	OK            bool      `json:"ok"`
+	File          string    `json:"file"`
+	Kept          string    `json:"kept"`
+	Day           string    `json:"day"`
+	Lines         int64     `json:"lines"`
+	Agreed        int64     `json:"agreed"`
+	Foreign       int64     `json:"foreign"`
+	Payments      int64     `json:"payments"`
+	Refunds       int64     `json:"refunds"`
+	ID            int64     `json:"id"`
+	Kind          string    `json:"kind"`
+	Story         string    `json:"story"`
+	Choices       []string  `json:"choices"`
+	Resolution    string    `json:"resolution"`
+	Note          string    `json:"note"`
 }
 
 // newShop makes a sandbox folder and runs its sandbox on a port of its own.

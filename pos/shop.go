@@ -27,14 +27,31 @@ type Day string
 // Day returns the business day of t: the shop's date, the hours before the cut-off counting to the
 // day before.
 func (s Shop) Day(t time.Time) Day {
-	local := t.In(s.TimeZone)
-	y, m, d := local.Date()
-	midnight := time.Date(y, m, d, 0, 0, 0, 0, s.TimeZone)
-	cutOff := time.Date(y, m, d, 0, int(s.DayStartsAt/time.Minute), 0, 0, s.TimeZone)
-	if local.Before(cutOff) {
-		return Day(midnight.AddDate(0, 0, -1).Format(time.DateOnly))
+	y, m, d := t.In(s.TimeZone).Date()
+	if t.Before(s.begins(y, m, d)) {
+		d--
 	}
-	return Day(midnight.Format(time.DateOnly))
+	return Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly))
+}
+
+// begins is the first moment of a date at which the shop's clock shows the cut-off or a later time. When
+// that clock is set, the cut-off may come twice: the first one counts, so that no day goes back. It may
+// be left out: then the day begins as the clock is set.
+func (s Shop) begins(y int, m time.Month, d int) time.Time {
+	shown := time.Date(y, m, d, 0, int(s.DayStartsAt/time.Minute), 0, 0, time.UTC)
+	_, before := shown.Add(-24 * time.Hour).In(s.TimeZone).Zone()
+	_, after := shown.Add(24 * time.Hour).In(s.TimeZone).Zone()
+	first := shown.Add(-time.Duration(max(before, after)) * time.Second).In(s.TimeZone)
+	second := shown.Add(-time.Duration(min(before, after)) * time.Second).In(s.TimeZone)
+	const clock = "02 15:04"
+	switch shown.Format(clock) {
+	case first.Format(clock):
+		return first
+	case second.Format(clock):
+		return second
+	}
+	_, set := first.ZoneBounds()
+	return set
 }
 
 // ParseDay reads yyyy-mm-dd.

@@ -84,32 +84,31 @@ func (t *Till) Offer(ctx context.Context, outTradeNo string, w Wallet, actor str
 // offer makes a further attempt of the order that before belongs to, unless one of its attempts is in the way.
 func (t *Till) offer(ctx context.Context, before *Payment, w Wallet, actor string, inTheWay func(*Payment) bool) (*Payment, error) {
 	var p *Payment
-	err := t.Store.Update(ctx, func(tx Tx) error {
+	err := t.update(ctx, func(tx Tx) ([]Event, error) {
 		o, err := tx.Order(before.OrderID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if o.Status == OrderPaid {
-			return Errorf(Conflict, "This order has just been paid.")
+			return nil, Errorf(Conflict, "This order has just been paid.")
 		}
 		siblings, err := tx.PaymentsOf(o.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for i := range siblings {
 			if inTheWay(&siblings[i]) {
-				return Errorf(Conflict, "This order is already offered through %s.", siblings[i].Wallet)
+				return nil, Errorf(Conflict, "This order is already offered through %s.", siblings[i].Wallet)
 			}
 		}
 		if p, err = t.addAttempt(tx, o, ChargeRequest{Wallet: w, Cashier: actor, Timeout: before.ExpiresAt.Sub(before.CreatedAt)}); err != nil {
-			return err
+			return nil, err
 		}
-		return tx.SetOrderStatus(o.ID, OrderOpen)
+		return changed(p), tx.SetOrderStatus(o.ID, OrderOpen)
 	})
 	if err != nil {
 		return nil, err
 	}
-	t.publish(Event{Kind: PaymentChanged, Payment: p})
 	return t.firstCreate(ctx, p)
 }
 
@@ -194,19 +193,15 @@ func (t *Till) noteStuck(ctx context.Context, p *Payment, source Source) error {
 	if !t.platformTime(p.Wallet, t.now()).After(p.CodeExpiresAt().Add(StuckAfter)) {
 		return nil
 	}
-	var raised []Event
-	err := t.Store.Update(context.WithoutCancel(ctx), func(tx Tx) error {
+	return t.update(context.WithoutCancel(ctx), func(tx Tx) ([]Event, error) {
 		now, err := tx.Payment(p.OutTradeNo)
 		if err != nil || now.State != Closing {
-			return err
+			return nil, err
 		}
-		raised, err = raise(tx, Exception{
+		return raise(tx, Exception{
 			Kind: StuckClosing, Wallet: p.Wallet, OutTradeNo: p.OutTradeNo, Account: p.Account, Amount: p.Amount, Currency: CNY, Attempt: Closing,
 		}, LogEntry{Wallet: p.Wallet, OutTradeNo: p.OutTradeNo, Source: source, State: string(Closing), Amount: p.Amount})
-		return err
 	})
-	t.publish(raised...)
-	return err
 }
 
 // close asks the platform to close p, then for the proof. Whatever close answers, only the query counts.

@@ -22,32 +22,29 @@ func (t *Till) Resolve(ctx context.Context, id int64, r Resolution, actor, note 
 		return nil, Errorf(Invalid, "Say in the note why this is dismissed.")
 	}
 	var (
-		x       *Exception
-		changed []Event
-		refund  *Refund
+		x      *Exception
+		refund *Refund
 	)
-	err := t.Store.Update(ctx, func(tx Tx) (err error) {
+	err := t.update(ctx, func(tx Tx) (events []Event, err error) {
 		if x, err = tx.Exception(id); err != nil {
-			return err
+			return nil, err
 		}
 		if err = x.Allows(r); err != nil {
-			return err
+			return nil, err
 		}
 		x.Resolution, x.Note, x.ResolvedBy, x.ResolvedAt = r, note, actor, tx.Now()
 		if err = tx.Resolve(x); err != nil {
-			return err
+			return nil, err
 		}
 		if err = tx.Audit(AuditEntry{Actor: actor, Action: "resolve", Subject: x.subject(), To: string(r), Detail: x.TransactionID}); err != nil {
-			return err
+			return nil, err
 		}
-		changed, refund, err = t.carryOut(tx, x)
-		return err
+		events, refund, err = t.carryOut(tx, x)
+		return append(events, Event{Kind: ExceptionResolved, Exception: x}), err
 	})
 	if err != nil {
 		return nil, err
 	}
-	t.publish(changed...)
-	t.publish(Event{Kind: ExceptionResolved, Exception: x})
 	if refund != nil {
 		_, err = t.CheckRefund(ctx, refund.OutRefundNo)
 	}
@@ -55,7 +52,7 @@ func (t *Till) Resolve(ctx context.Context, id int64, r Resolution, actor, note 
 }
 
 // carryOut books what the resolution of x asks for. A refund it returns is to be asked for after the commit.
-func (t *Till) carryOut(tx Tx, x *Exception) (changed []Event, refund *Refund, err error) {
+func (t *Till) carryOut(tx Tx, x *Exception) (events []Event, refund *Refund, err error) {
 	if x.Resolution == NoteAndForget {
 		return nil, nil, nil
 	}
@@ -64,15 +61,15 @@ func (t *Till) carryOut(tx Tx, x *Exception) (changed []Event, refund *Refund, e
 			Wallet: x.Wallet, OutTradeNo: x.OutTradeNo, OutRefundNo: x.OutRefundNo, RefundID: x.TransactionID,
 			Amount: x.Amount, State: RefundSucceeded, At: x.PaidAt, Source: FromManager,
 		}, x.ResolvedBy)
-		return []Event{{Kind: RefundChanged, Refund: refund}}, nil, err
+		return refundChanged(refund), nil, err
 	}
 	if !x.Credited {
-		if changed, err = t.creditException(tx, x); err != nil {
+		if events, err = t.creditException(tx, x); err != nil {
 			return nil, nil, err
 		}
 	}
 	if x.Resolution != GiveBack {
-		return changed, nil, nil
+		return events, nil, nil
 	}
 	p, err := tx.Payment(x.OutTradeNo)
 	if err != nil {
@@ -91,7 +88,7 @@ func (t *Till) carryOut(tx Tx, x *Exception) (changed []Event, refund *Refund, e
 		reason = string(x.Kind)
 	}
 	refund, err = t.addRefund(tx, RefundRequest{OutTradeNo: p.OutTradeNo, Amount: left, Reason: reason, Actor: x.ResolvedBy})
-	return append(changed, Event{Kind: RefundChanged, Refund: refund}), refund, err
+	return append(events, refundChanged(refund)...), refund, err
 }
 
 // creditException books the money that x is about: to its own attempt, with the amount that came, or to a
@@ -100,7 +97,7 @@ func (t *Till) creditException(tx Tx, x *Exception) ([]Event, error) {
 	p, err := tx.Payment(x.OutTradeNo)
 	if CodeOf(err) == NotFound {
 		p, err = t.adopt(tx, x.evidence(), x.ResolvedBy)
-		return []Event{{Kind: PaymentChanged, Payment: p}}, err
+		return changed(p), err
 	}
 	if err != nil {
 		return nil, err

@@ -29,20 +29,19 @@ func (t *Till) book(ctx context.Context, e Evidence, actor string) (Outcome, err
 		adopted *Payment
 		open    *Exception
 	)
-	err := t.Store.Update(ctx, func(tx Tx) (err error) {
-		adopted, open = nil, nil
+	err := t.update(ctx, func(tx Tx) (_ []Event, err error) {
 		known, err := isKnown(tx, e)
 		if err != nil || known || e.Account != t.Gateways[e.Wallet].Account() || e.Currency != CNY {
-			return err // for Settle to decide
+			return nil, err // for Settle to decide
 		}
 		if open, err = unknownOrder(tx, Exception{Wallet: e.Wallet, OutTradeNo: e.OutTradeNo, TransactionID: e.TransactionID}); err != nil || open != nil {
-			return err
+			return nil, err
 		}
 		if err := tx.Log(logOf(e)); err != nil {
-			return err
+			return nil, err
 		}
 		adopted, err = t.adopt(tx, e, actor)
-		return err
+		return changed(adopted), err
 	})
 	switch {
 	case err != nil:
@@ -51,7 +50,6 @@ func (t *Till) book(ctx context.Context, e Evidence, actor string) (Outcome, err
 		_, err := t.Resolve(ctx, open.ID, Accept, actor, foundAgain)
 		return Credited, err
 	case adopted != nil:
-		t.publish(Event{Kind: PaymentChanged, Payment: adopted})
 		return Credited, nil
 	}
 	return t.Settle(ctx, e)
@@ -89,26 +87,25 @@ func (t *Till) bookRefund(ctx context.Context, e RefundEvidence, actor string) (
 		adopted *Refund
 		open    *Exception
 	)
-	err := t.Store.Update(ctx, func(tx Tx) error {
-		adopted, open = nil, nil
+	err := t.update(ctx, func(tx Tx) ([]Event, error) {
 		_, err := tx.Refund(e.OutRefundNo)
 		if CodeOf(err) != NotFound || !t.Shop.mintedRefund(e.OutRefundNo) || e.State == RefundFailed {
-			return notMissing(err) // for SettleRefund to decide
+			return nil, notMissing(err) // for SettleRefund to decide
 		}
 		if open, err = unknownOrder(tx, Exception{
 			Wallet: e.Wallet, OutTradeNo: e.OutTradeNo, OutRefundNo: e.OutRefundNo, TransactionID: e.RefundID,
 		}); err != nil || open != nil {
-			return err
+			return nil, err
 		}
 		if err := tx.Log(logOfRefund(e)); err != nil {
-			return err
+			return nil, err
 		}
 		if e.State == RefundSucceeded {
 			adopted, err = t.adoptRefund(tx, e, actor)
 		} else {
 			adopted, err = t.watchRefund(tx, e, actor)
 		}
-		return err
+		return refundChanged(adopted), err
 	})
 	switch {
 	case err != nil:
@@ -117,10 +114,8 @@ func (t *Till) bookRefund(ctx context.Context, e RefundEvidence, actor string) (
 		_, err := t.Resolve(ctx, open.ID, Accept, actor, foundAgain)
 		return Credited, err
 	case adopted != nil && adopted.State == RefundSucceeded:
-		t.publish(Event{Kind: RefundChanged, Refund: adopted})
 		return Credited, nil
 	case adopted != nil:
-		t.publish(Event{Kind: RefundChanged, Refund: adopted})
 		return Recorded, nil
 	}
 	return t.SettleRefund(ctx, e)

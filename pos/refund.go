@@ -24,14 +24,13 @@ func (t *Till) Refund(ctx context.Context, r RefundRequest) (*Refund, error) {
 		return nil, err
 	}
 	var refund *Refund
-	err := t.Store.Update(ctx, func(tx Tx) (err error) {
+	err := t.update(ctx, func(tx Tx) (_ []Event, err error) {
 		refund, err = t.addRefund(tx, r)
-		return err
+		return refundChanged(refund), err
 	})
 	if err != nil {
 		return nil, err
 	}
-	t.publish(Event{Kind: RefundChanged, Refund: refund})
 	return t.CheckRefund(ctx, refund.OutRefundNo)
 }
 
@@ -238,42 +237,39 @@ func decideRefund(r *Refund, e RefundEvidence, covered bool) refundVerdict {
 
 // SettleRefund is Settle for refunds: the only way to "succeeded".
 func (t *Till) SettleRefund(ctx context.Context, e RefundEvidence) (Outcome, error) {
-	var (
-		v       refundVerdict
-		changes []Event
-	)
-	err := t.Store.Update(ctx, func(tx Tx) error {
-		changes = nil
+	var v refundVerdict
+	err := t.update(ctx, func(tx Tx) (changes []Event, err error) {
 		r, covered, err := refundAndCover(tx, e.OutRefundNo)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		v = decideRefund(r, e, covered)
 		if v.to != "" {
 			if err = t.applyRefund(tx, r, e, v.to); err != nil {
-				return err
+				return nil, err
 			}
-			changes = append(changes, Event{Kind: RefundChanged, Refund: r})
+			changes = refundChanged(r)
 		}
 		if v.exception == "" {
 			if v.to != "" {
 				err = tx.Log(logOfRefund(e))
 			}
-			return err
+			return changes, err
 		}
 		raised, err := raise(tx, Exception{
 			Kind: v.exception, Wallet: e.Wallet, OutTradeNo: e.OutTradeNo, OutRefundNo: e.OutRefundNo,
 			TransactionID: e.RefundID, Amount: e.Amount, Currency: CNY, PaidAt: e.At,
 		}, logOfRefund(e))
-		changes = append(changes, raised...)
-		return err
+		return append(changes, raised...), err
 	})
 	if err != nil {
 		return "", err
 	}
-	t.publish(changes...)
 	return v.outcome, nil
 }
+
+// refundChanged is the event that tells of r.
+func refundChanged(r *Refund) []Event { return []Event{{Kind: RefundChanged, Refund: r}} }
 
 // refundAndCover reads a refund, nil where there is none, and whether its payment still has the money for
 // it although it does not hold it.

@@ -79,23 +79,18 @@ func (t *Till) Settle(ctx context.Context, e Evidence) (Outcome, error) {
 	if e.State == TradePaid && e.TransactionID == "" {
 		return "", Errorf(Internal, "%s reported a payment without its transaction number.", e.Wallet)
 	}
-	var (
-		v       verdict
-		changes []Event
-	)
-	err := t.Store.Update(ctx, func(tx Tx) error {
+	var v verdict
+	err := t.update(ctx, func(tx Tx) ([]Event, error) {
 		p, c, err := t.surroundings(tx, e)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		v = decide(p, e, c)
-		changes, err = t.apply(tx, p, e, c, v)
-		return err
+		return t.apply(tx, p, e, c, v)
 	})
 	if err != nil {
 		return "", err
 	}
-	t.publish(changes...)
 	return v.outcome, nil
 }
 
@@ -132,7 +127,7 @@ func (t *Till) apply(tx Tx, p *Payment, e Evidence, c circumstances, v verdict) 
 	case Closed:
 		from := p.State
 		p.State = Closed
-		changes = []Event{{Kind: PaymentChanged, Payment: p}}
+		changes = changed(p)
 		err = t.save(tx, p, from, AuditEntry{Actor: string(e.Source), Action: "settle"})
 	}
 	if err != nil {
@@ -170,7 +165,7 @@ func (t *Till) credit(tx Tx, p *Payment, siblings []Payment, e Evidence, actor s
 		return nil, err
 	}
 	withdrawn, err := t.withdraw(tx, siblings, p)
-	return append([]Event{{Kind: PaymentChanged, Payment: p}}, withdrawn...), err
+	return append(changed(p), withdrawn...), err
 }
 
 // withdraw takes the order's other attempts from the customer, now that paid is: each is closing from here
@@ -186,7 +181,7 @@ func (t *Till) withdraw(tx Tx, siblings []Payment, paid *Payment) (changes []Eve
 		if err := t.save(tx, p, from, AuditEntry{Actor: "till", Action: "withdraw", Detail: paid.OutTradeNo}); err != nil {
 			return nil, err
 		}
-		changes = append(changes, Event{Kind: PaymentChanged, Payment: p})
+		changes = append(changes, changed(p)...)
 	}
 	return changes, nil
 }

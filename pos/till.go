@@ -20,6 +20,7 @@ type Till struct {
 	Now      func() time.Time // nil: time.Now
 
 	bus
+	row      row   // of those who publish what they committed
 	attempts locks // one question in flight per attempt or refund
 }
 
@@ -49,7 +50,7 @@ func (t *Till) Charge(ctx context.Context, r ChargeRequest) (*Payment, error) {
 		return nil, err
 	}
 	var p *Payment
-	err := t.Store.Update(ctx, func(tx Tx) (err error) {
+	err := t.update(ctx, func(tx Tx) (_ []Event, err error) {
 		o := &Order{
 			Status: OrderOpen, Title: r.Title, Total: r.Amount,
 			Lines:   []Line{{Title: r.Title, Quantity: 1, Price: r.Amount}},
@@ -57,15 +58,14 @@ func (t *Till) Charge(ctx context.Context, r ChargeRequest) (*Payment, error) {
 			CreatedAt: tx.Now(), Day: t.Shop.Day(tx.Now()),
 		}
 		if err := tx.AddOrder(o); err != nil {
-			return err
+			return nil, err
 		}
 		p, err = t.addAttempt(tx, o, r)
-		return err
+		return changed(p), err
 	})
 	if err != nil {
 		return nil, err
 	}
-	t.publish(Event{Kind: PaymentChanged, Payment: p})
 	return t.firstCreate(ctx, p)
 }
 
@@ -171,25 +171,22 @@ func (t *Till) move(ctx context.Context, outTradeNo string, from, to PaymentStat
 // change applies fn to the attempt in one transaction with its audit row and the order's status, and
 // publishes the result. fn returns false to leave everything as it is.
 func (t *Till) change(ctx context.Context, outTradeNo string, fn func(Tx, *Payment) (AuditEntry, bool)) error {
-	var changed *Payment
-	err := t.Store.Update(ctx, func(tx Tx) error {
+	return t.update(ctx, func(tx Tx) ([]Event, error) {
 		p, err := tx.Payment(outTradeNo)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		from := p.State
 		audit, ok := fn(tx, p)
 		if !ok {
-			return nil
+			return nil, nil
 		}
-		changed = p
-		return t.save(tx, p, from, audit)
+		return changed(p), t.save(tx, p, from, audit)
 	})
-	if err == nil && changed != nil {
-		t.publish(Event{Kind: PaymentChanged, Payment: changed})
-	}
-	return err
 }
+
+// changed is the event that tells of p.
+func changed(p *Payment) []Event { return []Event{{Kind: PaymentChanged, Payment: p}} }
 
 // save stores a payment whose state changed, its audit row, and what follows for its order.
 func (t *Till) save(tx Tx, p *Payment, from PaymentState, audit AuditEntry) error {

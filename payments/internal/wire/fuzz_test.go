@@ -8,7 +8,7 @@ import (
 
 // An amount of a platform that is accepted is written again as it was.
 func FuzzYuan(f *testing.F) {
-	for _, s := range []string{"12.50", "0.01", "0.00", "88.880", "8.888e1", " 1.00", "01.00", "+1.00", "１.00", "99999999999.99", "999999999999.99"} {
+	for _, s := range []string{"12.50", "0.01", "0.00", "88.880", "8.888e1", " 1.00", "01.00", "1.0", "12", "+1.00", "１.00", "99999999999.99", "999999999999.99"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -68,6 +68,8 @@ func FuzzNotificationFields(f *testing.F) {
 	f.Add("K1", "2026013122001", "TRADE_FINISHED", "0.01", "USD", "", "Buyer_Open_ID", testBuyerID)
 	f.Add("K1", "", "WAIT_BUYER_PAY", "8.880", "CNY", "", "charset", "GBK")
 	f.Add("K1", "1", "TRADE_CLOSED", "8.888e1", "", "x", "seller_id", "")
+	f.Add("K1", "", "TRADE_SUCCESS", "12.50", "", "", "x", "")
+	f.Add("K1", "1", "TRADE_SUCCESS", "12.5", "", "", "x", "")
 	f.Add("", "1", "TRADE_SUCCESS", " 1.00", "", "", "subject", "\xff")
 	f.Fuzz(func(t *testing.T, order, trade, status, amount, currency, at, key, value string) {
 		v := form(map[string]string{
@@ -121,6 +123,8 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(true, uint8(0), words(map[string]any{"code": "10000", "out_trade_no": p.OutTradeNo, "qr_code": "https://qr.alipay.com/x"}, nil))
 	f.Add(true, uint8(1), tradeWords(nil))
 	f.Add(true, uint8(1), tradeWords(map[string]any{"trade_status": "WAIT_BUYER_PAY", "send_pay_date": nil}))
+	f.Add(true, uint8(1), tradeWords(map[string]any{"trade_no": nil}))
+	f.Add(true, uint8(1), tradeWords(map[string]any{"out_trade_no": "K1"}))
 	f.Add(true, uint8(1), refusalWords("40004", "ACQ.TRADE_NOT_EXIST"))
 	f.Add(true, uint8(2), refusalWords("40004", "ACQ.TRADE_HAS_SUCCESS"))
 	f.Add(true, uint8(3), words(map[string]any{"code": "10000", "out_trade_no": p.OutTradeNo, "fund_change": "Y", "refund_fee": "2.50"}, nil))

@@ -93,6 +93,13 @@ func FuzzNotificationResource(f *testing.F) {
 	f.Add("TRANSACTION.SUCCESS", trade(map[string]any{"success_time": nil, "trade_state": "REFUND"}))
 	f.Add("REFUND.SUCCESS", refundWords(map[string]any{"mchid": testMchID, "status": nil, "refund_status": "SUCCESS"}))
 	f.Add("REFUND.ABNORMAL", refundWords(map[string]any{"status": "ABNORMAL"}))
+	for _, key := range []string{"mchid", "appid", "out_trade_no", "transaction_id", "trade_state", "amount", "payer"} {
+		f.Add("TRANSACTION.SUCCESS", trade(map[string]any{key: nil}))
+		f.Add("REFUND.SUCCESS", refundWords(map[string]any{key: nil, "status": "SUCCESS"}))
+	}
+	for _, key := range []string{"out_refund_no", "refund_id", "status", "user_received_account"} {
+		f.Add("REFUND.SUCCESS", refundWords(map[string]any{key: nil}))
+	}
 	f.Add("TRANSACTION.SUCCESS", strings.Replace(trade(nil), `"mchid"`, `"MCHID":"1","mchid"`, 1))
 	f.Fuzz(func(t *testing.T, event, resource string) {
 		n, err := g.notice(event, []byte(resource))
@@ -194,11 +201,14 @@ func FuzzAnswer(f *testing.F) {
 		f.Add(signed, uint8(0), uint16(0), `{"code_url":"weixin://wxpay/bizpayurl?pr=1"}`)
 		f.Add(signed, uint8(1), uint16(0), trade(nil))
 		f.Add(signed, uint8(1), uint16(0), trade(map[string]any{"trade_state": "NOTPAY", "amount": nil, "transaction_id": nil}))
+		f.Add(signed, uint8(1), uint16(0), trade(map[string]any{"transaction_id": nil}))
+		f.Add(signed, uint8(1), uint16(0), trade(map[string]any{"out_trade_no": "K1"}))
 		f.Add(signed, uint8(1), uint16(204), refusalBody("ORDER_NOT_EXIST"))
 		f.Add(signed, uint8(2), uint16(200), refusalBody("ORDERPAID"))
 		f.Add(signed, uint8(2), uint16(4), "")
 		f.Add(signed, uint8(3), uint16(0), refundWords(nil))
 		f.Add(signed, uint8(4), uint16(0), refundWords(map[string]any{"status": "SUCCESS", "success_time": "2026-01-31T22:05:00+08:00"}))
+		f.Add(signed, uint8(4), uint16(0), refundWords(map[string]any{"out_refund_no": "R1"}))
 		f.Add(signed, uint8(4), uint16(204), refusalBody("RESOURCE_NOT_EXISTS"))
 	}
 	p := payment()

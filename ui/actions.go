@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -28,7 +29,7 @@ func (c *Cashier) onAmountKey(r rune) {
 
 // startOver makes room for the next sale. A payment that is still being cancelled stays in the list.
 func (c *Cashier) startOver() {
-	c.current, c.fresh, c.unanswered = nil, false, false
+	c.current, c.second, c.fresh, c.unanswered = nil, nil, false, false
 	c.amount.text = ""
 	c.sale.title.SetText("")
 }
@@ -46,6 +47,8 @@ func (c *Cashier) onEnter() {
 func (c *Cashier) onWallet(w pos.Wallet) {
 	switch {
 	case c.busy:
+	case c.second != nil:
+		c.onAlreadyOffered()
 	case c.current != nil && (c.live() || c.current.State == pos.Closing):
 		if c.current.Wallet != w || c.current.State == pos.Closing {
 			c.switchTo(w)
@@ -64,7 +67,7 @@ func (c *Cashier) charge(w pos.Wallet) {
 	request := pos.ChargeRequest{Amount: amount, Title: strings.TrimSpace(c.sale.title.Text), Wallet: w, Cashier: c.opts.Cashier}
 	c.hold()
 	c.begin(w)
-	c.current = nil
+	c.current, c.second = nil, nil
 	c.off(func(ctx context.Context) error {
 		_, err := c.till.Charge(ctx, request)
 		return err
@@ -113,8 +116,12 @@ func (c *Cashier) onCancel() {
 		c.render()
 		return
 	}
-	c.during(func(ctx context.Context, outTradeNo string) error {
+	two := c.second != nil
+	c.duringEach(func(ctx context.Context, outTradeNo string) error {
 		_, err := c.till.Cancel(ctx, outTradeNo, c.opts.Cashier)
+		if two && pos.CodeOf(err) == pos.Conflict {
+			return nil // one of the two was faster, and the screen says so
+		}
 		return err
 	})
 }
@@ -125,16 +132,16 @@ func (c *Cashier) onCheck() {
 		return
 	}
 	c.notify(c.l.T("Asking %s now.", c.current.Wallet), kit.Working)
-	c.during(func(ctx context.Context, outTradeNo string) error {
+	c.duringEach(func(ctx context.Context, outTradeNo string) error {
 		_, err := c.till.Check(ctx, outTradeNo)
 		return err
 	})
 }
 
 // onPayAsCustomer lets the sandbox's customer pay.
-func (c *Cashier) onPayAsCustomer() {
+func (c *Cashier) onPayAsCustomer(outTradeNo string) {
 	if c.live() && !c.busy && c.opts.PayAsCustomer != nil {
-		c.during(c.opts.PayAsCustomer)
+		c.during(func(ctx context.Context, _ string) error { return c.opts.PayAsCustomer(ctx, outTradeNo) })
 	}
 }
 
@@ -143,7 +150,7 @@ func (c *Cashier) during(work func(ctx context.Context, outTradeNo string) error
 	outTradeNo := c.current.OutTradeNo
 	c.busy = true
 	c.off(func(ctx context.Context) error { return work(ctx, outTradeNo) }, func(err error) {
-		c.busy = false
+		c.busy, c.charging = false, ""
 		c.settleDown()
 		if err != nil {
 			c.complain(err)
@@ -154,10 +161,28 @@ func (c *Cashier) during(work func(ctx context.Context, outTradeNo string) error
 	c.render()
 }
 
+// duringEach does it with every code on the screen.
+func (c *Cashier) duringEach(work func(ctx context.Context, outTradeNo string) error) {
+	codes := c.codes()
+	c.during(func(ctx context.Context, _ string) error {
+		var errs []error
+		for _, p := range codes {
+			errs = append(errs, work(ctx, p.OutTradeNo))
+		}
+		return errors.Join(errs...)
+	})
+}
+
 // onShow brings a payment of the list back to the screen, if nothing else is on it.
 func (c *Cashier) onShow(outTradeNo string) {
 	i := slices.IndexFunc(c.recent, func(p pos.Payment) bool { return p.OutTradeNo == outTradeNo })
-	if i < 0 || c.recent[i].State.Final() || c.live() || c.busy {
+	switch {
+	case i < 0 || c.busy:
+		return
+	case c.recent[i].State == pos.Paid:
+		c.refund(outTradeNo)
+		return
+	case c.recent[i].State.Final() || c.live():
 		return
 	}
 	p := c.recent[i]
@@ -167,7 +192,7 @@ func (c *Cashier) onShow(outTradeNo string) {
 
 // adopt puts a payment on the screen.
 func (c *Cashier) adopt(p *pos.Payment) {
-	c.current, c.unanswered = p, false
+	c.current, c.second, c.unanswered = p, nil, false
 	c.amount.text = p.Amount.String()
 	c.fresh = true
 }

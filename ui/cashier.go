@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 
 	"saoma/assets/words"
 	"saoma/pos"
@@ -40,6 +42,7 @@ type Cashier struct {
 	amount     amountField
 	fresh      bool         // the next digit begins a new amount
 	current    *pos.Payment // on the screen; nil: none
+	second     *pos.Payment // of the same order, offered through the other wallet beside current; nil: none
 	charging   pos.Wallet   // a code is being asked for; empty: none
 	busy       bool         // a call that must not be doubled is under way
 	held       bool         // nothing is painted for a moment
@@ -48,7 +51,9 @@ type Cashier struct {
 	noticeEnds time.Time
 	recent     []pos.Payment
 	lastWallet pos.Wallet
-	loaded     bool // what the ledger holds is shown
+	loaded     bool  // what the ledger holds is shown
+	undecided  int   // exceptions that wait for a manager
+	damage     error // why the ledger is only read any more; nil: it is sound
 
 	header   *header
 	sale     *sale
@@ -57,6 +62,11 @@ type Cashier struct {
 	state    *kit.StateLine
 	customer *display.Window
 	question *kit.Question
+	banners  *banners
+	columns  *fyne.Container // the till
+	listRule *canvas.Rectangle
+	body     *fyne.Container // the columns, or a page in their place
+	page     page
 }
 
 // Open makes the cashier's window, shows it, and shows again a payment that was still waiting when
@@ -84,6 +94,9 @@ func open(app fyne.App, o Options, do func(func())) *Cashier {
 	c.win.Resize(fyne.NewSize(1280, 800))
 	c.win.Show()
 	c.till.Subscribe(func(e pos.Event) { c.do(func() { c.onEvent(e) }) })
+	if o.OnDamage != nil {
+		o.OnDamage(func(err error) { c.do(func() { c.onDamage(err) }) })
+	}
 	c.load()
 	go c.tick()
 	if prefs.Bool(prefCustomer) || o.CustomerAt != nil {
@@ -114,13 +127,16 @@ func (c *Cashier) buildUI() {
 	c.panel = newPayPanel(c)
 	c.list = newRecentList(c)
 	c.state = kit.NewStateLine()
-	top := []kit.Item{kit.Fixed(c.header.object)}
-	if c.opts.Sandbox {
-		top = append(top, kit.Fixed(kit.NewBanner(c.l.T("Sandbox: no real money moves"), kit.Doubtful, "warning")))
+	c.banners = newBanners()
+	c.listRule = kit.Rule()
+	c.columns = kit.Row(0, kit.Share(41, c.sale.object), kit.Fixed(kit.Rule()), kit.Share(35, c.panel.object),
+		kit.Fixed(c.listRule), kit.Share(26, c.list.object))
+	c.body = container.NewStack()
+	if c.page != nil {
+		c.page.update()
 	}
-	columns := kit.Row(0, kit.Share(41, c.sale.object), kit.Fixed(kit.Rule()), kit.Share(35, c.panel.object),
-		kit.Fixed(kit.Rule()), kit.Share(26, c.list.object))
-	c.win.SetContent(kit.Col(0, append(top, kit.Grow(1, columns), kit.Fixed(c.state))...))
+	c.fillBody()
+	c.win.SetContent(kit.Col(0, kit.Fixed(c.header.object), kit.Fixed(c.banners.object), kit.Grow(1, c.body), kit.Fixed(c.state)))
 	c.render()
 }
 
@@ -145,11 +161,21 @@ func (c *Cashier) render() {
 	now := time.Now()
 	c.list.show(c.recent)
 	c.header.show(c, now)
+	c.banners.show(c)
 	c.sale.show(c)
 	c.panel.show(c, now)
+	c.widen(c.second != nil)
 	sentence := c.sentence(now)
 	c.state.Say(sentence.text, sentence.tone)
 	c.showCustomer(now)
+}
+
+// widen gives two codes the room of the list.
+func (c *Cashier) widen(wide bool) {
+	if c.listRule.Visible() == wide {
+		c.list.object.Hidden, c.listRule.Hidden = wide, wide
+		c.columns.Refresh()
+	}
 }
 
 // sentence is a passing notice, or else the state of things.
@@ -164,9 +190,13 @@ func (c *Cashier) sentence(now time.Time) line {
 }
 
 // live reports whether the payment on the screen can still be paid by the customer.
-func (c *Cashier) live() bool {
-	return c.current != nil && (c.current.State == pos.Created || c.current.State == pos.Waiting)
-}
+func (c *Cashier) live() bool { return c.current != nil && payable(c.current) }
+
+// paid reports whether the screen shows a payment that has arrived.
+func (c *Cashier) paid() bool { return c.current != nil && c.current.State == pos.Paid }
+
+// payable reports whether p has not been withdrawn from the customer.
+func payable(p *pos.Payment) bool { return p.State == pos.Created || p.State == pos.Waiting }
 
 // notify shows a passing sentence.
 func (c *Cashier) notify(text string, tone kit.Tone) {

@@ -17,7 +17,7 @@ func TestEnterChargesWithTheWalletUsedLast(t *testing.T) {
 	c.typed("1")
 	c.press(fyne.KeyF2)
 	c.state(pos.Waiting)
-	c.ui.onPayAsCustomer()
+	c.ui.payAsCustomer()
 	c.state(pos.Paid)
 	c.typed("2.5")
 	c.press(fyne.KeyReturn)
@@ -141,7 +141,7 @@ func TestRestartShowsAWaitingPaymentAgain(t *testing.T) {
 	if p := c.state(pos.Waiting); p.OutTradeNo != before.OutTradeNo || p.CodeURL != before.CodeURL {
 		t.Errorf("%s is on the screen; want %s", p.OutTradeNo, before.OutTradeNo)
 	}
-	c.ui.onPayAsCustomer()
+	c.ui.payAsCustomer()
 	c.state(pos.Paid)
 }
 
@@ -157,7 +157,7 @@ func TestClosingAsksOnlyWhileAPaymentWaits(t *testing.T) {
 	if c.ui.question != nil || c.ui.ctx.Err() != nil {
 		t.Fatal("Enter did not keep the counter open")
 	}
-	c.ui.onPayAsCustomer()
+	c.ui.payAsCustomer()
 	c.state(pos.Paid)
 	c.ui.onClose()
 	if c.ui.ctx.Err() == nil {

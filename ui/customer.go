@@ -57,7 +57,12 @@ func (c *Cashier) customerView(now time.Time) display.View {
 	if p.State == pos.Paid && now.Sub(p.SettledAt) > thanksTime {
 		return v
 	}
-	v.Payment, v.Mark = p, markOf(p.Wallet)
+	v.Payment = p
+	for _, shown := range c.codes() {
+		if shown.State == pos.Waiting && shown.CodeURL != "" {
+			v.Codes = append(v.Codes, display.Code{Payment: shown, Mark: markOf(shown.Wallet)})
+		}
+	}
 	v.Left, v.Whole = p.ExpiresAt.Sub(now), p.ExpiresAt.Sub(p.CreatedAt)
 	return v
 }

@@ -28,6 +28,8 @@ func (c *Cashier) load() {
 				c.adopt(p)
 			}
 		}
+		c.pair(unfinished)
+		c.count()
 		if err == nil {
 			err = c.opts.Warning
 		}
@@ -57,12 +59,34 @@ func (c *Cashier) onEvent(e pos.Event) {
 		}
 	case pos.ExceptionRaised:
 		c.sound(assets.AlertSound)
+		c.count()
 		c.notify(exceptionSentence(c.l, e.Exception), kit.Alarmed)
 		return
+	case pos.ExceptionResolved:
+		c.count()
 	case pos.RefundChanged:
 		c.reload(e.Refund.OutTradeNo)
 	}
 	c.render()
+}
+
+// count counts the exceptions that wait, and brings an open page in line with the ledger.
+func (c *Cashier) count() {
+	var open []pos.Exception
+	c.off(func(ctx context.Context) (err error) {
+		open, err = c.till.Exceptions(ctx)
+		return err
+	}, func(err error) {
+		if err != nil {
+			c.complain(err)
+			return
+		}
+		c.undecided = len(open)
+		c.render()
+		if c.page != nil {
+			c.page.read()
+		}
+	})
 }
 
 func (c *Cashier) onPayment(p *pos.Payment) {
@@ -72,7 +96,10 @@ func (c *Cashier) onPayment(p *pos.Payment) {
 	switch {
 	case c.current != nil && c.current.OutTradeNo == p.OutTradeNo:
 		c.current, c.unanswered, c.held = p, false, false
-	case c.charging == p.Wallet && p.State == pos.Created:
+		c.withdrawn()
+	case c.offered(p):
+		return
+	case c.charging == p.Wallet && p.State == pos.Created && !c.paid():
 		c.adopt(p)
 	case p.State == pos.Paid && c.alarmed():
 		return // the alarm says more of it
@@ -85,10 +112,15 @@ func (c *Cashier) onPayment(p *pos.Payment) {
 	}
 	c.fresh = true
 	if p.State == pos.Paid {
-		c.sound(assets.PaidSound)
-		c.amount.text = ""
-		c.settleDown()
+		c.onPaid()
 	}
+}
+
+// onPaid tells the cashier that the money is there.
+func (c *Cashier) onPaid() {
+	c.sound(assets.PaidSound)
+	c.amount.text = ""
+	c.settleDown()
 }
 
 // settleDown takes a passing sentence away that news has overtaken; an alarm stays.
@@ -136,6 +168,9 @@ func (c *Cashier) reload(outTradeNo string) {
 		}
 		c.remember(p)
 		c.render()
+		if c.page != nil {
+			c.page.read()
+		}
 	})
 }
 

@@ -149,6 +149,9 @@ func (c *counter) press(k fyne.KeyName) {
 	c.ui.win.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: k})
 }
 
+// payAsCustomer has the sandbox's customer pay what is on the screen.
+func (c *Cashier) payAsCustomer() { c.onPayAsCustomer(c.current.OutTradeNo) }
+
 // state waits until the payment on the screen is in a state.
 func (c *counter) state(s pos.PaymentState) *pos.Payment {
 	c.t.Helper()

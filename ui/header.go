@@ -17,6 +17,8 @@ import (
 type header struct {
 	object fyne.CanvasObject
 	lights []*kit.HealthLight // as pos.Wallets
+	badge  *kit.Button        // how many exceptions wait
+	room   *fyne.Container    // of the badge; hidden while none does
 	clock  *canvas.Text
 	zone   *time.Location
 }
@@ -36,6 +38,9 @@ func newHeader(c *Cashier) *header {
 		h.lights = append(h.lights, light)
 		items = append(items, kit.Fixed(light))
 	}
+	h.badge = kit.NewButton("", "F8", "warning", kit.AlarmLook, c.onDesk)
+	h.room = container.NewCenter(h.badge)
+	items = append(items, kit.Fixed(h.room))
 	customer := kit.NewButton(c.l.T("Customer"), "", "screen", kit.BarLook, c.onCustomer)
 	other := words.En
 	if c.l == words.En {
@@ -50,8 +55,12 @@ func newHeader(c *Cashier) *header {
 func (h *header) show(c *Cashier, now time.Time) {
 	for i, w := range pos.Wallets {
 		_, setUp := c.till.Gateways[w]
-		colour, word := healthWord(c.l, c.till.Health(w).State, setUp)
+		colour, word := healthWord(c.l, c.till.Health(w), setUp)
 		h.lights[i].Set(colour, word)
+	}
+	if label := c.l.T("To decide: %d", c.undecided); h.badge.SetLabel(label) || h.room.Visible() != (c.undecided > 0) {
+		h.room.Hidden = c.undecided == 0
+		h.object.Refresh()
 	}
 	h.tick(now)
 }

@@ -23,18 +23,47 @@ func (c *Cashier) listenToKeys() {
 }
 
 func (c *Cashier) onRune(r rune) {
-	if c.question == nil {
+	switch {
+	case c.question != nil:
+	case c.page == nil:
+		c.onAmountKey(r)
+	case r >= '0' && r <= '9' || r == '.': // the next customer does not wait for the page
+		c.turnTo(nil)
 		c.onAmountKey(r)
 	}
 }
 
 func (c *Cashier) onKey(k fyne.KeyName) {
-	if c.question != nil {
+	switch {
+	case c.question != nil:
 		if k == fyne.KeyEscape || k == fyne.KeyReturn || k == fyne.KeyEnter {
 			c.question.Close(false)
 		}
-		return
+	case c.page != nil && c.onPageKey(k):
+	default:
+		c.onTillKey(k)
 	}
+}
+
+// onPageKey gives a key to the page, and reports whether that was all: the function keys of the till work on
+// every page.
+func (c *Cashier) onPageKey(k fyne.KeyName) bool {
+	if c.page.onKey(k) {
+		return true
+	}
+	switch k {
+	case fyne.KeyF6, fyne.KeyF8, fyne.KeyF11:
+		return false
+	case fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF5:
+		c.turnTo(nil)
+		return false
+	case fyne.KeyEscape:
+		c.turnTo(nil)
+	}
+	return true
+}
+
+func (c *Cashier) onTillKey(k fyne.KeyName) {
 	switch k {
 	case fyne.KeyBackspace, fyne.KeyDelete:
 		c.onAmountKey(kit.Backspace)
@@ -44,10 +73,16 @@ func (c *Cashier) onKey(k fyne.KeyName) {
 		c.onWallet(pos.WeChat)
 	case fyne.KeyF2:
 		c.onWallet(pos.Alipay)
+	case fyne.KeyF3:
+		c.onOffer()
 	case fyne.KeyEscape:
 		c.onCancel()
 	case fyne.KeyF5:
 		c.onCheck()
+	case fyne.KeyF6:
+		c.onRefunds()
+	case fyne.KeyF8:
+		c.onDesk()
 	case fyne.KeyF11:
 		c.onFullScreen()
 	}

@@ -49,7 +49,7 @@ func TestCustomerSeesNothingPrivate(t *testing.T) {
 	c.typed("3.21")
 	c.press(fyne.KeyF1)
 	c.state(pos.Waiting)
-	ui.onPayAsCustomer()
+	ui.payAsCustomer()
 	c.state(pos.Paid)
 	c.typed("12.5")
 	c.press(fyne.KeyF1)

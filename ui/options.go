@@ -26,6 +26,10 @@ type Options struct {
 	Mute     bool           // no sounds
 	Warning  error          // said once the window is open; nil: nothing
 
+	// OnDamage has its argument called once with the sentence why the ledger is only read any more, as soon
+	// as there is one; nil: the ledger is never damaged.
+	OnDamage func(func(error))
+
 	// CustomerAt is where the customer window opens, in the system's coordinates; nil: as remembered,
 	// else where the system puts it.
 	CustomerAt *Place
@@ -42,6 +46,7 @@ const (
 	prefCustomer  = "customer.open"
 	prefCustomerX = "customer.x"
 	prefCustomerY = "customer.y"
+	prefManager   = "manager"
 )
 
 // Language decides what the windows speak when they open.

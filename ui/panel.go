@@ -23,7 +23,10 @@ func newPayPanel(*Cashier) *payPanel { return &payPanel{object: container.NewSta
 func (p *payPanel) show(c *Cashier, now time.Time) {
 	key := string(c.charging)
 	if c.current != nil {
-		key += c.current.OutTradeNo + string(c.current.State) + c.current.CodeURL
+		key = ""
+		for _, p := range c.codes() {
+			key += p.OutTradeNo + string(p.State) + p.CodeURL
+		}
 	}
 	if key != p.showing || len(p.object.Objects) == 0 {
 		p.showing = key
@@ -80,28 +83,68 @@ func (p *payPanel) preparing(c *Cashier) fyne.CanvasObject {
 		kit.Gap(1), kit.Fixed(p.actions(c))))
 }
 
+// code is the card while the customer can pay: one code, or two side by side.
 func (p *payPanel) code(c *Cashier) fyne.CanvasObject {
-	qr := kit.NewQR()
-	if err := qr.SetCode(c.current.CodeURL); err != nil {
-		return p.idle(c.l.T("This code cannot be drawn. Cancel it and use the other wallet."), "warning", kit.Bad)
+	shown := c.codes()
+	codes := make([]kit.Item, len(shown))
+	for i, payment := range shown {
+		qr, err := drawn(payment)
+		if err != nil {
+			return p.idle(c.l.T("This code cannot be drawn. Cancel it and use the other wallet."), "warning", kit.Bad)
+		}
+		if len(shown) > 1 {
+			qr = kit.Col(8, kit.Fixed(walletLine(c, payment.Wallet)), kit.Grow(1, qr))
+		}
+		codes[i] = kit.Share(1, qr)
 	}
 	p.countdown = kit.NewCountdown(24)
-	items := []kit.Item{kit.Fixed(p.heading(c)), kit.Grow(1, qr), kit.Fixed(p.countdown), kit.Fixed(p.actions(c))}
+	items := []kit.Item{kit.Fixed(p.heading(c)), kit.Grow(1, kit.Row(16, codes...)), kit.Fixed(p.countdown), kit.Fixed(p.actions(c))}
+	if w := c.otherWallet(); w != "" {
+		offer := kit.NewButton(c.l.T("Also offer %s", w), "F3", "", kit.PlainLook, c.onOffer)
+		p.buttons = append(p.buttons, offer)
+		items = append(items, kit.Fixed(offer))
+	}
 	if c.opts.Sandbox && c.opts.PayAsCustomer != nil {
-		pay := kit.NewButton(c.l.T("Pay as the customer"), "", "phone", kit.PayLook, c.onPayAsCustomer)
-		p.buttons = append(p.buttons, pay)
-		items = append(items, kit.Fixed(pay))
+		items = append(items, kit.Fixed(p.customers(c, shown)))
 	}
 	return kit.Section(kit.Col(12, items...))
 }
 
-// heading names the wallet and the amount.
-func (p *payPanel) heading(c *Cashier) fyne.CanvasObject {
-	w := c.current.Wallet
+// drawn is a payment's code, or an empty place until there is one.
+func drawn(p *pos.Payment) (fyne.CanvasObject, error) {
+	qr := kit.NewQR()
+	return qr, qr.SetCode(p.CodeURL)
+}
+
+// customers are the buttons that pay as the sandbox's customer, one for each code.
+func (p *payPanel) customers(c *Cashier, shown []*pos.Payment) fyne.CanvasObject {
+	buttons := make([]kit.Item, len(shown))
+	for i, payment := range shown {
+		label := c.l.T("Pay as the customer")
+		if len(shown) > 1 {
+			label = c.l.T("Pay with %s", payment.Wallet)
+		}
+		pay := kit.NewButton(label, "", "phone", kit.PayLook, func() { c.onPayAsCustomer(payment.OutTradeNo) })
+		p.buttons = append(p.buttons, pay)
+		buttons[i] = kit.Share(1, pay)
+	}
+	return kit.Row(10, buttons...)
+}
+
+// walletLine is a wallet's mark and name.
+func walletLine(c *Cashier, w pos.Wallet) fyne.CanvasObject {
 	return kit.Row(12,
 		kit.Fixed(container.NewCenter(markOf(w).Disc(38))),
-		kit.Grow(1, kit.NewFit(c.l.T(w.Name()), 21, kit.Ink, true, 1)),
-		kit.Fixed(kit.NewText("¥"+c.current.Amount.String(), 26, kit.Ink, true)))
+		kit.Grow(1, kit.NewFit(c.l.T(w.Name()), 21, kit.Ink, true, 1)))
+}
+
+// heading names the wallet and the amount; two codes have their wallets' names above each.
+func (p *payPanel) heading(c *Cashier) fyne.CanvasObject {
+	amount := kit.Fixed(kit.NewText("¥"+c.current.Amount.String(), 26, kit.Ink, true))
+	if c.second != nil {
+		return kit.Row(12, kit.Grow(1, kit.NewFit(c.l.T("The customer chooses"), 21, kit.Ink, true, 1)), amount)
+	}
+	return kit.Row(12, kit.Grow(1, walletLine(c, c.current.Wallet)), amount)
 }
 
 // actions are the buttons of a payment that is waiting.

@@ -14,7 +14,7 @@ import (
 
 // recentList is the column on the right: the last payments with their state.
 type recentList struct {
-	object fyne.CanvasObject
+	object *fyne.Container
 	rows   *fyne.Container
 	shown  []recentRow
 	c      *Cashier
@@ -29,7 +29,8 @@ type recentRow struct {
 
 func newRecentList(c *Cashier) *recentList {
 	r := &recentList{c: c, rows: container.NewStack()}
-	title := kit.NewText(c.l.T("Last payments"), 17, kit.Muted, true)
+	title := kit.Row(8, kit.Grow(1, kit.NewFit(c.l.T("Last payments"), 17, kit.Muted, true, 1)),
+		kit.Fixed(kit.NewButton(c.l.T("Refund"), "F6", "", kit.SmallLook, c.onRefunds)))
 	none := kit.NewFit(c.l.T("No payments yet."), 16, kit.Muted, false, 2).Centred()
 	r.rows.Objects = []fyne.CanvasObject{none}
 	r.object = kit.Section(kit.Col(8, kit.Fixed(title), kit.Grow(1, r.rows)))

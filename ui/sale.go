@@ -70,6 +70,6 @@ func (s *sale) show(c *Cashier) {
 	}
 	for i, w := range pos.Wallets {
 		_, setUp := c.till.Gateways[w]
-		s.wallets[i].SetDisabled(!setUp || c.busy || (c.live() && c.current.Wallet == w))
+		s.wallets[i].SetDisabled(!setUp || c.busy || (c.live() && (c.second != nil || c.current.Wallet == w)))
 	}
 }

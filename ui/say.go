@@ -101,32 +101,51 @@ func stateWord(l words.Language, p *pos.Payment) (string, kit.Tone) {
 }
 
 // healthWord is the word under a wallet's light, and the light's colour.
-func healthWord(l words.Language, s pos.HealthState, setUp bool) (kit.Colour, string) {
-	off := kit.Colour{R: 0x7C, G: 0x88, B: 0x99, A: 0xFF}
-	switch {
+func healthWord(l words.Language, h pos.Health, setUp bool) (kit.Colour, string) {
+	off, red := kit.Colour{R: 0x7C, G: 0x88, B: 0x99, A: 0xFF}, kit.Colour{R: 0xFF, G: 0x5A, B: 0x5F, A: 0xFF}
+	switch s := h.State; {
 	case !setUp:
 		return off, l.T("not set up")
+	case h.Clock == pos.ClockWrong:
+		return red, l.T("clock wrong")
 	case s == pos.Healthy:
 		return kit.Colour{R: 0x2F, G: 0xD6, B: 0x7B, A: 0xFF}, l.T("connected")
 	case s == pos.Failing:
 		return kit.Gold, l.T("no answer")
 	case s == pos.Rejecting:
-		return kit.Colour{R: 0xFF, G: 0x5A, B: 0x5F, A: 0xFF}, l.T("shop not accepted")
+		return red, l.T("shop not accepted")
 	}
 	return off, l.T("not asked yet")
 }
 
-// exceptionSentence tells the cashier of something that waits for a manager.
-func exceptionSentence(l words.Language, x *pos.Exception) string {
-	switch x.Kind {
-	case pos.LatePayment:
-		return l.T("¥%s arrived after its payment was cancelled. Call the manager to keep or refund it.", x.Amount)
-	case pos.DuplicatePayment:
-		return l.T("One order was paid twice: ¥%s more. Call the manager to refund one payment.", x.Amount)
-	case pos.RefundIsAbnormal:
-		return l.T("A refund of ¥%s could not be paid out. Call the manager.", x.Amount)
+// refundWord is the short word for a refund's state, and its tone.
+func refundWord(l words.Language, s pos.RefundState) (string, kit.Tone) {
+	switch s {
+	case pos.RefundSucceeded:
+		return l.T("refunded"), kit.Glad
+	case pos.RefundProcessing:
+		return l.T("under way"), kit.Working
+	case pos.RefundAbnormal:
+		return l.T("not paid out"), kit.Alarmed
+	case pos.RefundFailed:
+		return l.T("refused"), kit.Alarmed
 	}
-	return l.T("A payment of ¥%s at %s does not match this counter and was not credited. Call the manager.", x.Amount, x.Wallet)
+	return l.T("being asked for"), kit.Doubtful
+}
+
+// refundSentence says how a refund stands.
+func refundSentence(l words.Language, r *pos.Refund) line {
+	switch r.State {
+	case pos.RefundSucceeded:
+		return line{l.T("¥%s have gone back to the customer.", r.Amount), kit.Glad}
+	case pos.RefundProcessing:
+		return line{l.T("%s is paying ¥%s back; this can take a while, and the counter goes on asking.", r.Wallet, r.Amount), kit.Working}
+	case pos.RefundAbnormal:
+		return line{l.T("A refund of ¥%s could not be paid out. Call the manager.", r.Amount), kit.Alarmed}
+	case pos.RefundFailed:
+		return line{l.T("%s refused the refund; no money went back.", r.Wallet), kit.Alarmed}
+	}
+	return line{l.T("%s gives no clear answer about the refund of ¥%s yet; the counter goes on asking for the same one.", r.Wallet, r.Amount), kit.Doubtful}
 }
 
 // markOf is how a wallet looks.

@@ -77,7 +77,7 @@ func TestEveryStateHasAWordAndATone(t *testing.T) {
 		seen[word] = true
 	}
 	for _, s := range []pos.HealthState{pos.HealthUnknown, pos.Healthy, pos.Failing, pos.Rejecting} {
-		colour, word := healthWord(words.En, s, true)
+		colour, word := healthWord(words.En, pos.Health{State: s}, true)
 		if seen[word] || word == "" || colour.A == 0 {
 			t.Errorf("%s: word %q, colour %v", s, word, colour)
 		}

@@ -45,7 +45,7 @@ func screens(t *testing.T, l words.Language, size fyne.Size) {
 		return ui.current.OutTradeNo != first.OutTradeNo && ui.current.State == pos.Waiting && !ui.busy
 	})
 	look("4-alipay")
-	ui.onPayAsCustomer()
+	ui.payAsCustomer()
 	c.state(pos.Paid)
 	look("5-paid")
 	for i := range 8 {
@@ -57,7 +57,7 @@ func screens(t *testing.T, l words.Language, size fyne.Size) {
 			c.until("cancelled", func() bool { return !ui.live() && !ui.busy })
 			continue
 		}
-		ui.onPayAsCustomer()
+		ui.payAsCustomer()
 		c.press(fyne.KeyF5)
 		c.state(pos.Paid)
 	}

@@ -86,7 +86,7 @@ func operate(a fyne.App, c *counter.Counter, o ui.Options) error {
 			c.Log.Error("the counter stopped confirming payments", "error", err)
 		}
 	})
-	o.Till, o.Sandbox = c.Till, c.Sandbox
+	o.Till, o.Sandbox, o.OnDamage = c.Till, c.Sandbox, c.OnDamage
 	if c.Sandbox {
 		o.PayAsCustomer = c.PayAsCustomer
 	}

@@ -23,7 +23,13 @@ type View struct {
 	Payment  *pos.Payment // nil: welcome
 	Left     time.Duration
 	Whole    time.Duration
-	Mark     kit.WalletMark
+	Codes    []Code // to choose from while Payment waits
+}
+
+// Code is one code that can be scanned.
+type Code struct {
+	Payment *pos.Payment
+	Mark    kit.WalletMark
 }
 
 // Window is the customer's window.
@@ -33,7 +39,7 @@ type Window struct {
 	showing string
 	content *fyne.Container
 
-	qr        *kit.QR
+	codes     []*kit.QR // on the screen
 	countdown *kit.Countdown
 }
 
@@ -126,20 +132,25 @@ func (w *Window) Show(v View) {
 func (v View) key() string {
 	k := string(v.Language) + v.Shop
 	if v.Payment != nil {
-		k += v.Payment.OutTradeNo + string(v.Payment.State) + v.Payment.CodeURL
+		k += v.Payment.OutTradeNo + string(v.Payment.State)
+	}
+	for _, c := range v.Codes {
+		k += c.Payment.CodeURL
 	}
 	return k
 }
 
 func (w *Window) build() fyne.CanvasObject {
-	w.qr, w.countdown = nil, nil
+	w.codes, w.countdown = nil, nil
 	p := w.view.Payment
 	switch {
 	case p == nil:
 		return w.welcome()
 	case p.State == pos.Paid:
 		return w.success()
-	case p.State == pos.Waiting && p.CodeURL != "":
+	case p.State == pos.Waiting && len(w.view.Codes) > 1:
+		return w.choice()
+	case p.State == pos.Waiting && len(w.view.Codes) == 1:
 		return w.code()
 	}
 	return w.preparing()
@@ -165,10 +176,11 @@ func (w *Window) preparing() fyne.CanvasObject {
 
 func (w *Window) code() fyne.CanvasObject {
 	v, l := w.view, w.view.Language
-	w.qr, w.countdown = kit.NewQR(), kit.NewCountdown(30)
-	if err := w.qr.SetCode(v.Payment.CodeURL); err != nil {
+	qr, err := w.draw(v.Codes[0])
+	if err != nil {
 		return w.preparing() // the cashier's window says why
 	}
+	w.countdown = kit.NewCountdown(30)
 	left := []kit.Item{
 		kit.Gap(1),
 		kit.Fixed(kit.NewFit(v.Shop, 36, kit.Muted, true, 1)),
@@ -178,13 +190,44 @@ func (w *Window) code() fyne.CanvasObject {
 		left = append(left, kit.Fixed(kit.NewFit(v.Payment.Title, 26, kit.Muted, false, 2)))
 	}
 	left = append(left,
-		kit.Fixed(kit.Row(16, kit.Fixed(container.NewCenter(v.Mark.Disc(60))),
+		kit.Fixed(kit.Row(16, kit.Fixed(container.NewCenter(v.Codes[0].Mark.Disc(60))),
 			kit.Grow(1, kit.NewFit(l.T("Scan with %s to pay", v.Payment.Wallet), 34, kit.Ink, true, 2)))),
 		kit.Fixed(w.countdown), kit.Gap(1))
 	if v.Sandbox {
 		left = append(left, kit.Fixed(kit.NewFit(l.T("Sandbox: no real money moves"), 20, kit.Warn, true, 1)))
 	}
-	return roomy(container.New(beside{}, kit.Col(16, left...), w.qr))
+	return roomy(container.New(beside{}, kit.Col(16, left...), qr))
+}
+
+func (w *Window) draw(c Code) (*kit.QR, error) {
+	qr := kit.NewQR()
+	w.codes = append(w.codes, qr)
+	return qr, qr.SetCode(c.Payment.CodeURL)
+}
+
+// choice shows two codes side by side, each under its wallet's name.
+func (w *Window) choice() fyne.CanvasObject {
+	v, l := w.view, w.view.Language
+	codes := make([]kit.Item, len(v.Codes))
+	for i, c := range v.Codes {
+		qr, err := w.draw(c)
+		if err != nil {
+			return w.preparing() // the cashier's window says why
+		}
+		name := kit.Row(14, kit.Fixed(container.NewCenter(c.Mark.Disc(52))),
+			kit.Grow(1, kit.NewFit(l.T(c.Payment.Wallet.Name()), 34, kit.Ink, true, 1)))
+		codes[i] = kit.Share(1, kit.Col(12, kit.Fixed(name), kit.Grow(1, qr)))
+	}
+	w.countdown = kit.NewCountdown(30)
+	head := kit.Row(24,
+		kit.Grow(1, kit.Col(2, kit.Fixed(kit.NewFit(v.Shop, 28, kit.Muted, true, 1)),
+			kit.Fixed(kit.NewFit(l.T("Scan either code to pay"), 34, kit.Ink, true, 1)))),
+		kit.Fixed(kit.NewText("¥"+v.Payment.Amount.String(), 72, kit.Ink, true)))
+	items := []kit.Item{kit.Fixed(head), kit.Grow(1, kit.Row(40, codes...)), kit.Fixed(w.countdown)}
+	if v.Sandbox {
+		items = append(items, kit.Fixed(kit.NewFit(l.T("Sandbox: no real money moves"), 20, kit.Warn, true, 1)))
+	}
+	return roomy(kit.Col(14, items...))
 }
 
 func (w *Window) success() fyne.CanvasObject {

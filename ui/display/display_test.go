@@ -22,6 +22,13 @@ func waiting() *pos.Payment {
 	return &pos.Payment{OutTradeNo: "K1A", Wallet: pos.WeChat, Amount: 1250, State: pos.Waiting, CodeURL: "weixin://wxpay/bizpayurl?pr=abc"}
 }
 
+func codes(payments ...*pos.Payment) (all []Code) {
+	for _, p := range payments {
+		all = append(all, Code{Payment: p, Mark: kit.WalletMark{Character: "微", Color: kit.WeChatGreen}})
+	}
+	return all
+}
+
 func open(t *testing.T, size fyne.Size) *Window {
 	t.Helper()
 	app := test.NewTempApp(t)
@@ -34,8 +41,8 @@ func open(t *testing.T, size fyne.Size) *Window {
 func TestCodeIsLargeOnWideAndOnTallScreens(t *testing.T) {
 	for _, size := range []fyne.Size{{Width: 1280, Height: 800}, {Width: 800, Height: 1280}, {Width: 800, Height: 480}} {
 		w := open(t, size)
-		w.Show(View{Language: words.Zh, Shop: "老街茶馆", Payment: waiting(), Left: time.Minute, Whole: time.Minute})
-		qr := w.qr.Size()
+		w.Show(View{Language: words.Zh, Shop: "老街茶馆", Payment: waiting(), Codes: codes(waiting()), Left: time.Minute, Whole: time.Minute})
+		qr := w.codes[0].Size()
 		if least := min(size.Width, size.Height) * 0.45; min(qr.Width, qr.Height) < least {
 			t.Errorf("%v: the code is %v; want at least %v", size, qr, least)
 		}
@@ -47,25 +54,25 @@ func TestCodeIsLargeOnWideAndOnTallScreens(t *testing.T) {
 
 func TestTheCodeIsDrawnOnceAndGoesWithThePayment(t *testing.T) {
 	w := open(t, fyne.NewSize(1280, 800))
-	v := View{Language: words.En, Shop: "Tea", Payment: waiting(), Left: 2 * time.Minute, Whole: 2 * time.Minute}
+	v := View{Language: words.En, Shop: "Tea", Payment: waiting(), Codes: codes(waiting()), Left: 2 * time.Minute, Whole: 2 * time.Minute}
 	w.Show(v)
-	first := w.qr
+	first := w.codes[0]
 	v.Left = time.Minute
 	w.Show(v)
-	if w.qr != first {
+	if w.codes[0] != first {
 		t.Error("a tick drew the code anew")
 	}
 	for _, state := range []pos.PaymentState{pos.Paid, pos.Closing, pos.Created} {
 		v.Payment = waiting()
 		v.Payment.State = state
 		w.Show(v)
-		if w.qr != nil {
+		if w.codes != nil {
 			t.Errorf("%s: the code is still there", state)
 		}
 	}
 	v.Payment = nil
 	w.Show(v)
-	if w.qr != nil || w.countdown != nil {
+	if w.codes != nil || w.countdown != nil {
 		t.Error("the welcome shows a code")
 	}
 }

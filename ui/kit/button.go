@@ -21,7 +21,9 @@ type Look struct {
 var (
 	KeyLook    = Look{Key, Ink, Line, 30, 44, false}
 	PlainLook  = Look{Card, Ink, Line, 16, 46, false}
+	SmallLook  = Look{Card, Ink, Line, 14, 32, false}
 	StrongLook = Look{Busy, Card, Busy, 16, 46, false}
+	AlarmLook  = Look{Bad, Card, Bad, 15, 36, false}
 	BarLook    = Look{blend(Navy, Card, 24), Card, blend(Navy, Card, 60), 15, 36, false}
 	PayLook    = Look{Gold, Navy, Gold, 18, 46, false}
 )
@@ -36,6 +38,7 @@ type Button struct {
 	glyph            string
 	look             Look
 	disabled         bool
+	chosen           bool
 	hovered, pressed bool
 }
 
@@ -58,6 +61,24 @@ func (b *Button) SetDisabled(disabled bool) {
 		b.disabled = disabled
 		b.Refresh()
 	}
+}
+
+// SetChosen draws the ring that says: Enter presses this one.
+func (b *Button) SetChosen(chosen bool) {
+	if b.chosen != chosen {
+		b.chosen = chosen
+		b.Refresh()
+	}
+}
+
+// SetLabel says something else on the button and reports whether it did not say that before.
+func (b *Button) SetLabel(label string) bool {
+	changed := b.label != label
+	if changed {
+		b.label = label
+		b.Refresh()
+	}
+	return changed
 }
 
 // Tapped implements fyne.Tappable.
@@ -111,9 +132,7 @@ func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 		r.glyph.FillMode = canvas.ImageFillContain
 		r.objects = append(r.objects, r.glyph)
 	}
-	if b.label != "" {
-		r.objects = append(r.objects, r.label)
-	}
+	r.objects = append(r.objects, r.label)
 	if b.hint != "" {
 		r.chip = canvas.NewRectangle(color.Transparent)
 		r.hint = NewText(b.hint, b.look.Points*0.66, b.ink(), true)
@@ -137,6 +156,7 @@ func (r *buttonRenderer) Objects() []fyne.CanvasObject { return r.objects }
 
 func (r *buttonRenderer) Refresh() {
 	r.paint()
+	r.Layout(r.b.Size())
 	canvas.Refresh(r.b)
 }
 
@@ -144,10 +164,13 @@ func (r *buttonRenderer) paint() {
 	fill, ink := r.b.fill(), r.b.ink()
 	r.back.FillColor, r.back.StrokeColor = fill, r.b.look.Edge
 	r.back.StrokeWidth, r.back.CornerRadius = Px(1), Px(12)
-	if r.b.disabled {
+	switch {
+	case r.b.disabled:
 		r.back.StrokeColor = Line
+	case r.b.chosen:
+		r.back.StrokeColor, r.back.StrokeWidth = Gold, Px(4)
 	}
-	r.label.Color = ink
+	r.label.Color, r.label.Text = ink, r.b.label
 	if r.glyph != nil && r.drawn != ink { // drawing it anew costs a millisecond
 		r.drawn = ink
 		r.glyph.Resource = Glyph(r.b.glyph, ink)

@@ -5,8 +5,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 )
 
-// Entry is a text field that gives the keyboard back: Enter and Escape leave it, and the keys of the
-// till work while it has the focus. (Fyne's own keeps the focus, so that later keys would go astray.)
+// Entry is a text field of one line that gives the keyboard back: Enter and Escape leave it, and the keys of
+// the till work while it has the focus. (Fyne's own keeps the focus, so that later keys would go astray.)
 type Entry struct {
 	widget.Entry
 	onKey func(fyne.KeyName)
@@ -26,8 +26,10 @@ func (e *Entry) TypedKey(k *fyne.KeyEvent) {
 	switch k.Name {
 	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape:
 		e.leave()
-	case fyne.KeyF1, fyne.KeyF2, fyne.KeyF5, fyne.KeyF11:
+	case fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF5, fyne.KeyF6, fyne.KeyF8, fyne.KeyF11:
 		e.leave()
+		e.onKey(k.Name)
+	case fyne.KeyUp, fyne.KeyDown: // they mean nothing in a single line
 		e.onKey(k.Name)
 	default:
 		e.Entry.TypedKey(k)

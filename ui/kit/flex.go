@@ -153,7 +153,7 @@ func OnColour(fill Colour, o fyne.CanvasObject) *fyne.Container {
 }
 
 // Rule is a hairline between sections: upright in a Row, lying in a Col.
-func Rule() fyne.CanvasObject {
+func Rule() *canvas.Rectangle {
 	line := canvas.NewRectangle(Line)
 	line.SetMinSize(fyne.NewSquareSize(1))
 	return line

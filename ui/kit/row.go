@@ -12,6 +12,7 @@ type Payment struct {
 	Mark                WalletMark
 	Amount, Note, State string
 	Tone                Tone
+	Chosen              bool // the details beside the list are this one's
 }
 
 // PaymentRow shows a payment: the wallet's mark, the amount over time and title, and its state.
@@ -25,17 +26,26 @@ var _ fyne.Tappable = (*PaymentRow)(nil)
 
 // NewPaymentRow makes a row; onTapped is called when it is tapped.
 func NewPaymentRow(p Payment, onTapped func()) *PaymentRow {
-	state := NewText(p.State, 14, p.Tone.Ink, true)
-	ground := canvas.NewRectangle(p.Tone.Ground)
-	ground.CornerRadius = Px(8)
-	chip := container.NewCenter(container.NewStack(ground, Inset(3, 9, state)))
 	note := NewFit(p.Note, 13, Muted, false, 1)
 	note.Cut = true
 	middle := Col(-2, Fixed(NewText(p.Amount, 18, Ink, true)), Fixed(note))
 	r := &PaymentRow{onTapped: onTapped}
-	r.body = Row(11, Fixed(container.NewCenter(p.Mark.Disc(32))), Grow(1, Col(0, Gap(1), Fixed(middle), Gap(1))), Fixed(chip))
+	body := Row(11, Fixed(container.NewCenter(p.Mark.Disc(32))), Grow(1, Col(0, Gap(1), Fixed(middle), Gap(1))), Fixed(Chip(p.State, p.Tone)))
+	r.body = body
+	if p.Chosen {
+		ground := canvas.NewRectangle(BusyBg)
+		ground.CornerRadius = Px(10)
+		r.body = container.NewStack(ground, body)
+	}
 	r.ExtendBaseWidget(r)
 	return r
+}
+
+// Chip is a word on a ground of its tone.
+func Chip(word string, t Tone) *fyne.Container {
+	ground := canvas.NewRectangle(t.Ground)
+	ground.CornerRadius = Px(8)
+	return container.NewCenter(container.NewStack(ground, Inset(3, 9, NewText(word, 14, t.Ink, true))))
 }
 
 // Tapped implements fyne.Tappable.

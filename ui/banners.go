@@ -1,0 +1,66 @@
+package ui
+
+import (
+	"slices"
+
+	"fyne.io/fyne/v2"
+
+	"saoma/pos"
+	"saoma/ui/kit"
+)
+
+// banners are the strips under the header: what a person must know all the time it is so.
+type banners struct {
+	object *fyne.Container
+	shown  []banner
+}
+
+type banner struct {
+	sentence string
+	tone     kit.Tone
+}
+
+func newBanners() *banners { return &banners{object: kit.Col(0)} }
+
+// show draws what must be known now.
+func (b *banners) show(c *Cashier) {
+	now := c.warnings()
+	if slices.Equal(now, b.shown) {
+		return
+	}
+	b.shown = now
+	items := make([]kit.Item, len(now))
+	for i, w := range now {
+		items[i] = kit.Fixed(kit.NewBanner(w.sentence, w.tone, "warning"))
+	}
+	b.object.Layout, b.object.Objects = kit.Col(0, items...).Layout, kit.Col(0, items...).Objects
+	b.object.Refresh()
+}
+
+// warnings are what must be known, the worst first.
+func (c *Cashier) warnings() []banner {
+	var all []banner
+	if c.damage != nil {
+		all = append(all, banner{c.l.Error(c.damage), kit.Alarmed})
+	}
+	for _, w := range pos.Wallets {
+		h := c.till.Health(w)
+		if err := h.ClockError(); err != nil {
+			tone := kit.Doubtful
+			if h.Clock == pos.ClockWrong {
+				tone = kit.Alarmed
+			}
+			all = append(all, banner{c.l.Error(err), tone})
+		}
+	}
+	if c.opts.Sandbox {
+		all = append(all, banner{c.l.T("Sandbox: no real money moves"), kit.Doubtful})
+	}
+	return all
+}
+
+// onDamage says from now on that nothing is recorded any more.
+func (c *Cashier) onDamage(err error) {
+	c.damage = err
+	c.notify(c.l.Error(err), kit.Alarmed)
+}

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"saoma/payments/internal/wire"
 	"saoma/pos"
@@ -90,8 +89,8 @@ func (g *Gateway) call(ctx context.Context, param sdk.Param, v interface{ header
 	if err := g.client.Request(ctx, param, &text); err != nil {
 		return nil, g.failed(err)
 	}
-	if err := json.Unmarshal(text, v); err != nil || !utf8.Valid(text) {
-		return nil, g.fail(pos.Unknown, "", errors.New("the answer is not as documented"))
+	if err := wire.Decode(text, v); err != nil {
+		return nil, g.fail(pos.Unknown, "", err)
 	}
 	if a := v.header(); a.Code != string(sdk.CodeSuccess) {
 		r := &refusal{signed: true, code: wire.Clean(a.Code), sub: wire.Clean(a.SubCode), message: wire.Clean(a.SubMsg)}

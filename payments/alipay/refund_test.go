@@ -80,7 +80,10 @@ func TestQueryRefund(t *testing.T) {
 	if err != nil || e.State != pos.RefundSucceeded || e.Amount != 250 || e.At.UTC().Hour() != 14 {
 		t.Errorf("%+v, %v", e, err)
 	}
-	for _, text := range []string{queryAnswer(map[string]any{"refund_status": nil}), `{"code":"10000"}`, refusalWords("40004", "ACQ.TRADE_NOT_EXIST")} {
+	for _, text := range []string{
+		queryAnswer(map[string]any{"refund_status": nil}), queryAnswer(map[string]any{"refund_status": ""}), `{"code":"10000"}`,
+		refusalWords("40004", "ACQ.TRADE_NOT_EXIST"),
+	} {
 		e, err := always(t, text).QueryRefund(t.Context(), p, refundOf(p))
 		if err != nil || e.State != "" || e.OutRefundNo != refundOf(p).OutRefundNo || e.OutTradeNo != p.OutTradeNo || e.Wallet != pos.Alipay {
 			t.Errorf("%s: %+v, %v", text, e, err)

@@ -64,7 +64,7 @@ func (g *Gateway) billText(ctx context.Context, answer []byte) ([]byte, error) {
 		Hash     string `json:"hash_value"`
 		URL      string `json:"download_url"`
 	}
-	if err := decode(answer, &file); err != nil {
+	if err := wire.Decode(answer, &file); err != nil {
 		return nil, err
 	}
 	want, err := hex.DecodeString(file.Hash)

@@ -103,7 +103,7 @@ func (g *Gateway) refused(ctx context.Context, e *core.APIError) *refusal {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}
-	if decode([]byte(e.Body), &body) == nil {
+	if wire.Decode([]byte(e.Body), &body) == nil {
 		r.code, r.message = wire.Clean(body.Code), wire.Clean(body.Message)
 	}
 	return r

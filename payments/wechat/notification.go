@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"saoma/payments/internal/wire"
 	"saoma/pos"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core/consts"
@@ -70,7 +71,7 @@ func (g *Gateway) Notification(ctx context.Context, header http.Header, body []b
 		return pos.Notice{}, err
 	}
 	var e envelope
-	if err := decode(body, &e); err != nil {
+	if err := wire.Decode(body, &e); err != nil {
 		return pos.Notice{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	resource, err := g.open(e)

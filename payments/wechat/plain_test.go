@@ -21,13 +21,3 @@ func TestDescription(t *testing.T) {
 		}
 	}
 }
-
-// TestFoldedKey: encoding/json takes U+017F for an s, so a key written with it is the same key twice.
-func TestFoldedKey(t *testing.T) {
-	var v struct {
-		State string `json:"trade_state"`
-	}
-	if err := decode([]byte(`{"trade_state":"NOTPAY","trade_ſtate":"SUCCESS"}`), &v); err == nil {
-		t.Errorf("accepted as %s", v.State)
-	}
-}

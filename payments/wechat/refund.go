@@ -97,7 +97,7 @@ type refund struct {
 // refundEvidence translates a verified refund, from an answer or a notification.
 func (g *Gateway) refundEvidence(body []byte) (pos.RefundEvidence, error) {
 	var r refund
-	if err := decode(body, &r); err != nil {
+	if err := wire.Decode(body, &r); err != nil {
 		return pos.RefundEvidence{}, err
 	}
 	switch {

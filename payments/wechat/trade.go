@@ -39,7 +39,7 @@ func (g *Gateway) Create(ctx context.Context, p *pos.Payment) (string, error) {
 	var answer struct {
 		CodeURL string `json:"code_url"`
 	}
-	if err := decode(body, &answer); err != nil {
+	if err := wire.Decode(body, &answer); err != nil {
 		return "", g.fail(pos.Unknown, "", err)
 	}
 	if answer.CodeURL == "" {
@@ -144,7 +144,7 @@ type transaction struct {
 }
 
 func readTransaction(body []byte) (t transaction, err error) {
-	err = decode(body, &t)
+	err = wire.Decode(body, &t)
 	t.raw = mask(body)
 	return t, err
 }

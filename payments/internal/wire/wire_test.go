@@ -30,9 +30,11 @@ func TestClientLimits(t *testing.T) {
 // An answer that never ends is given up after pos.CallTimeout, however steadily it comes.
 func TestCallsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		gone := make(chan struct{})
+		defer func() { <-gone }()
 		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 			here, there := net.Pipe()
-			go drip(there)
+			go func() { defer close(gone); drip(there) }()
 			return here, nil
 		}}
 		begin := time.Now()

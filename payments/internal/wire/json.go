@@ -1,4 +1,4 @@
-package wechat
+package wire
 
 import (
 	"bytes"
@@ -8,14 +8,12 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
-
-	"saoma/payments/internal/wire"
 )
 
-// decode reads one JSON object into v. A key that comes twice, also in other letter case, is refused:
+// Decode reads one JSON object into v. A key that comes twice, also in other letter case, is refused:
 // two readers of such a text could see two different amounts. So is text that is not UTF-8, which one
 // reader repairs and another does not.
-func decode(data []byte, v any) error {
+func Decode(data []byte, v any) error {
 	if !utf8.Valid(data) {
 		return errors.New("not UTF-8")
 	}
@@ -50,7 +48,7 @@ func uniqueKeys(d *json.Decoder) error {
 		// A key is a string here, and folded as encoding/json folds it: U+017F is an s to it.
 		key := strings.ToLower(strings.ToUpper(t.(string)))
 		if seen[key] {
-			return fmt.Errorf("the key %q comes twice", wire.Clean(key))
+			return fmt.Errorf("the key %q comes twice", Clean(key))
 		}
 		seen[key] = true
 		if err := uniqueIn(d); err != nil {
@@ -83,43 +81,4 @@ func uniqueIn(d *json.Decoder) error {
 		}
 	}
 	return nil
-}
-
-// mask returns the platform's words for the payment log, without anything that names the payer.
-func mask(data []byte) []byte {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	var v any
-	if d.Decode(&v) != nil {
-		return nil
-	}
-	out, err := json.Marshal(maskIn(v, false))
-	if err != nil {
-		return nil
-	}
-	return out
-}
-
-func maskIn(v any, secret bool) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k := range v {
-			v[k] = maskIn(v[k], secret || namesPayer(k))
-		}
-	case []any:
-		for i := range v {
-			v[i] = maskIn(v[i], secret)
-		}
-	default:
-		if secret {
-			return wire.Masked
-		}
-	}
-	return v
-}
-
-// namesPayer reports whether a field says who paid: payer, any openid, and the refunded account.
-func namesPayer(key string) bool {
-	key = strings.ToLower(key)
-	return key == "payer" || key == "user_received_account" || strings.HasSuffix(key, "openid")
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -69,7 +68,7 @@ func (l *Ledger) Backup(ctx context.Context, path string) error {
 // backups. It returns the new file's path, or "" where the day has a backup already and force does not
 // ask for another. Files that are not named so are left alone, but for what a crashed backup left.
 func (l *Ledger) BackupDaily(ctx context.Context, dir string, now time.Time, keep int, force bool) (path string, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return "", unwritable(dir, err)
 	}
 	names, err := backupsIn(dir)
@@ -125,15 +124,6 @@ func (l *Ledger) mayWrite(path string) error {
 
 func unwritable(path string, err error) error {
 	return pos.Errorf(pos.Setup, "The backup %s cannot be written.", path).Because(err)
-}
-
-func sameFile(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	other, err := os.Stat(b)
-	return err == nil && os.SameFile(one, other)
 }
 
 // copyInto fills the empty file at path by a connection of its own: VACUUM reads one snapshot, keeps
@@ -197,24 +187,6 @@ func publish(temp, path string) error {
 	return nil
 }
 
-// syncFile waits until a file, or the names in a folder, are on disk. Windows has no such call for a
-// folder and needs none.
-func syncFile(path string) error {
-	info, err := os.Stat(path)
-	if err != nil || info.IsDir() && runtime.GOOS == "windows" {
-		return err
-	}
-	mode := os.O_RDWR // Windows wants to write what it flushes
-	if info.IsDir() {
-		mode = os.O_RDONLY
-	}
-	f, err := os.OpenFile(path, mode, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
 // backupsIn returns the names of the backups that BackupDaily made in dir, oldest first.
 func backupsIn(dir string) ([]string, error) {
 	found, err := os.ReadDir(dir) // in order of their names
@@ -249,15 +221,4 @@ func removeStale(dir string) error {
 		}
 	}
 	return nil
-}
-
-// freePath is a name in dir for something made at now that no file has yet.
-func freePath(dir, prefix string, now time.Time) string {
-	for {
-		path := filepath.Join(dir, prefix+now.Format(backupStamp)+".db")
-		if _, err := os.Lstat(path); err != nil {
-			return path
-		}
-		now = now.Add(time.Second)
-	}
 }

@@ -54,7 +54,7 @@ const readers = 4
 // by another process is a Conflict that says which. A damaged ledger is opened for reading only, see
 // Damage; one that cannot even be read is a Damaged error.
 func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return nil, pos.Errorf(pos.Setup, "The data folder %s cannot be made.", dir).Because(err)
 	}
 	lock, err := lockFolder(ctx, dir)

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"path"
+	"slices"
 )
 
 // sector is what a disk writes in full or not at all, in bytes.
@@ -33,8 +34,8 @@ type event struct {
 
 // disk is what a disk and the memory before it hold. Content is lost in a power cut unless its file was
 // synced after it was written; until then any of its sectors may have reached the disk, each as it was at
-// any moment since. Names are lost unless their folder was synced, and reach the disk in the order in
-// which they were changed, as file systems with a journal have it; syncing a file does not sync its name.
+// any moment since. Names are lost unless their folder was synced; until then the first so many of the
+// changes may have reached the disk. Syncing a file does not sync its name, nor a folder its own.
 type disk struct {
 	files    map[int]*holding
 	names    map[int]map[string]int // on disk: folder, name, node
@@ -64,14 +65,29 @@ func (d *disk) do(e event) {
 			f.durable = patch(f.durable, u)
 		}
 		f.unsynced = nil
-		for i := len(d.unsynced) - 1; i >= 0; i-- {
-			if u := d.unsynced[i]; u.node == e.node || u.op == moveName && u.child == e.node {
-				rename(d.names, d.unsynced[:i+1])
-				d.unsynced = d.unsynced[i+1:]
-				break
-			}
-		}
+		d.syncNames(e.node)
 	}
+}
+
+// syncNames brings the names in a folder to the disk, and, where something was moved into it from another
+// folder, what was changed there before. It does not bring the folder's own name there.
+func (d *disk) syncNames(folder int) {
+	var synced, rest []event
+	folders := []int{folder}
+	for _, e := range slices.Backward(d.unsynced) {
+		switch {
+		case !slices.Contains(folders, e.node) && (e.op != moveName || !slices.Contains(folders, e.child)):
+			rest = append(rest, e)
+			continue
+		case e.op == moveName:
+			folders = append(folders, e.node, e.child)
+		}
+		synced = append(synced, e)
+	}
+	slices.Reverse(synced)
+	slices.Reverse(rest)
+	rename(d.names, synced)
+	d.unsynced = rest
 }
 
 func (d *disk) file(node int) *holding {

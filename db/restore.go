@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -41,7 +40,7 @@ type restoration struct {
 // The restored ledger tells of it in its audit chain. Backups made of what it has forgotten no longer
 // anchor it and get another name.
 func Restore(ctx context.Context, backup, dir string, force bool) (kept string, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return "", pos.Errorf(pos.Setup, "The data folder %s cannot be made.", dir).Because(err)
 	}
 	lock, err := lockFolder(ctx, dir)
@@ -249,25 +248,4 @@ func copyLedger(from, to string) error {
 		}
 	}
 	return copyFile(from, to)
-}
-
-// copyFile copies a file so that to is there in full or not at all.
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(to+tempSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(out.Name()) // after publish there is none
-	if _, err := io.Copy(out, in); err != nil {
-		return errors.Join(err, out.Close())
-	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	return publish(out.Name(), to)
 }

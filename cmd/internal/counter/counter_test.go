@@ -105,7 +105,7 @@ func TestNotifiedAndPolled(t *testing.T) {
 			if p.ConfirmedBy != want || p.Amount != 1250 {
 				t.Errorf("address taken %v: %+v", taken, p)
 			}
-		case <-time.After(15 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("not paid")
 		}
 		if err := c.PayAsCustomer(ctx, p.OutTradeNo); pos.CodeOf(err) != pos.Conflict {
@@ -121,7 +121,7 @@ func TestNotifiedAndPolled(t *testing.T) {
 // await waits until somebody listens.
 func await(t *testing.T, addr string) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if c, err := net.Dial("tcp", addr); err == nil {
 			c.Close()
 			return
@@ -136,9 +136,12 @@ func TestOpen(t *testing.T) {
 	if !c.Sandbox || c.SandboxURL() != box.URL() || c.Shop.Name != "面馆" {
 		t.Errorf("sandbox %v at %q, shop %q", c.Sandbox, c.SandboxURL(), c.Shop.Name)
 	}
-	begin := time.Now()
-	if _, err := Open(context.Background(), dir, Options{}); pos.CodeOf(err) != pos.Conflict || time.Since(begin) > time.Second {
-		t.Errorf("a second counter hears %v after %s", err, time.Since(begin))
+	for waited, tries := time.Hour, 0; waited > time.Second; tries++ { // a busy machine may take its time
+		begin := time.Now()
+		_, err := Open(context.Background(), dir, Options{})
+		if waited = time.Since(begin); pos.CodeOf(err) != pos.Conflict || tries == 20 {
+			t.Fatalf("a second counter hears %v after %s", err, waited)
+		}
 	}
 	if err := c.Close(); err != nil {
 		t.Error(err)

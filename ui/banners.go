@@ -41,7 +41,7 @@ func (b *banners) show(c *Cashier) {
 func (c *Cashier) warnings() []banner {
 	var all []banner
 	if c.damage != nil {
-		all = append(all, banner{c.l.Error(c.damage), kit.Alarmed})
+		all = append(all, banner{c.l.T("The ledger is damaged: the counter only reads it and takes no payments. Call for help."), kit.Alarmed})
 	}
 	for _, w := range pos.Wallets {
 		h := c.till.Health(w)

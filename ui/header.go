@@ -53,6 +53,7 @@ func newHeader(c *Cashier) *header {
 }
 
 func (h *header) show(c *Cashier, now time.Time) {
+	h.tick(now)
 	for i, w := range pos.Wallets {
 		_, setUp := c.till.Gateways[w]
 		colour, word := healthWord(c.l, c.till.Health(w), setUp)
@@ -62,7 +63,6 @@ func (h *header) show(c *Cashier, now time.Time) {
 		h.room.Hidden = c.undecided == 0
 		h.object.Refresh()
 	}
-	h.tick(now)
 }
 
 // tick sets the clock. It shows no seconds: an idle counter has nothing to repaint.

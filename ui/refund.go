@@ -154,8 +154,10 @@ func (r *refunds) draw() {
 		if p.Title != "" {
 			note += " · " + p.Title
 		}
-		rows[i] = row{kit.Payment{Mark: markOf(p.Wallet), Amount: "¥" + p.Amount.String(), State: word, Tone: tone, Note: note},
-			func() { r.choose(p.OutTradeNo) }}
+		rows[i] = row{
+			kit.Payment{Mark: markOf(p.Wallet), Amount: "¥" + p.Amount.String(), State: word, Tone: tone, Note: note},
+			func() { r.choose(p.OutTradeNo) },
+		}
 	}
 	r.choices = nil
 	at := r.at()

@@ -81,10 +81,10 @@ func (s *StateLine) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimp
 
 // NewBanner is a strip across the window that cannot be overlooked.
 func NewBanner(sentence string, t Tone, glyph string) *fyne.Container {
-	text := NewText(sentence, 16, t.Ink, true)
+	text := NewFit(sentence, 16, t.Ink, true, 1).Centred()
 	return container.NewStack(
 		canvas.NewRectangle(t.Ground),
-		Inset(5, 20, Row(10, Gap(1), Fixed(Image(glyph, t.Ink, 20)), Fixed(text), Gap(1))),
+		Inset(5, 20, Row(10, Fixed(Image(glyph, t.Ink, 20)), Grow(1, text), Fixed(AtLeast(20, 0, container.NewWithoutLayout())))),
 	)
 }
 

@@ -50,6 +50,7 @@ type shop struct {
 	t    *testing.T
 	data string
 	url  string // of the sandbox
+	env  []string
 }
 
 // event is any line that saomactl prints with --json, and what the sandbox tells.
@@ -135,7 +136,7 @@ func (r result) events(t *testing.T) (list []event) {
 
 func (s *shop) command(args ...string) *exec.Cmd {
 	c := exec.Command(binary, append([]string{"--data", s.data}, args...)...)
-	c.Env = append(os.Environ(), "LC_ALL=C")
+	c.Env = append(append(os.Environ(), "LC_ALL=C"), s.env...)
 	return c
 }
 

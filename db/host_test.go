@@ -1,18 +1,14 @@
 package db_test
 
 import (
-	"bufio"
-	"bytes"
-	"context"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"saoma/db"
 	"saoma/db/dbtest"
@@ -148,258 +144,54 @@ func TestFolderIsReadOnly(t *testing.T) {
 	sound(t, l)
 }
 
-// shopOfSales makes a closed ledger with sales of every kind and returns its folder.
-func shopOfSales(t *testing.T) (dir string, numbers []string) {
-	t.Helper()
-	dir = t.TempDir()
-	l := open(t, dir)
-	for i := range 40 {
-		no := sell(t, l, pos.Fen(1000+i))
-		numbers = append(numbers, no)
-		if i%8 == 0 {
-			update(t, l, func(tx pos.Tx) error {
-				_, err := refund(tx, no, 300, pos.RefundSucceeded)
-				return err
-			})
-		}
-	}
-	update(t, l, func(tx pos.Tx) error { // open ones
-		for range 3 {
-			p, err := charge(tx, 700)
-			if err != nil {
-				return err
-			}
-			numbers = append(numbers, p.OutTradeNo)
-		}
-		return nil
-	})
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return dir, numbers
-}
-
-// flip changes one byte of a file.
-func flip(t *testing.T, path string, at int64, by byte) {
-	t.Helper()
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	content[at] ^= by
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// copyOf copies a data folder.
-func copyOf(t *testing.T, dir string) string {
-	t.Helper()
-	to := t.TempDir()
-	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
-		t.Fatal(err)
-	}
-	return to
-}
-
-// money is everything of a ledger that is money: what a flipped byte must not change unnoticed.
-func money(l *db.Ledger, numbers []string) (string, error) {
-	var b strings.Builder
-	err := l.View(context.Background(), func(tx pos.Tx) error {
-		for _, no := range numbers {
-			p, err := tx.Payment(no)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(&b, p.OutTradeNo, p.OrderID, p.Wallet, p.Amount, p.State, p.TransactionID, p.Refunded)
-			refunds, err := tx.RefundsOf(no)
-			if err != nil {
-				return err
-			}
-			for _, r := range refunds {
-				fmt.Fprintln(&b, r.OutRefundNo, r.Amount, r.State)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return "", err
-	}
-	totals, err := l.Totals(context.Background(), "0000-01-01", "9999-12-31")
-	for _, d := range totals {
-		fmt.Fprintln(&b, d.Wallet, d.Paid, d.PaidCount, d.Refunded, d.RefundCount)
-	}
-	return b.String(), err
-}
-
-// TestFlippedByte changes one byte of a ledger at a time. Whatever the byte, the ledger opens for reading
-// only and says so, or cannot be read and says so, or its money is what it was.
-func TestFlippedByte(t *testing.T) {
-	dir, numbers := shopOfSales(t)
-	l := open(t, dir)
-	want, err := money(l, numbers)
-	if err := errors.Join(err, l.Close()); err != nil {
-		t.Fatal(err)
-	}
-	info, err := os.Stat(filepath.Join(dir, db.FileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	size := info.Size()
-	random := rand.New(rand.NewPCG(6, 1))
-	var unreadable, frozen, harmless int
-	offsets := []int64{0, 16, 18, 19, 24, 28, 44, 47, 56, 60, 100, 103, 105} // the header and the first page's
-	for len(offsets) < dbtest.Rounds(60, 2000) {
-		offsets = append(offsets, random.Int64N(size))
-	}
-	for _, at := range offsets {
-		by := byte(1 + random.IntN(255))
-		own := copyOf(t, dir)
-		flip(t, filepath.Join(own, db.FileName), at, by)
-		l, err := db.Open(t.Context(), own, db.Options{})
-		if err != nil {
-			if pos.CodeOf(err) != pos.Damaged || !strings.Contains(err.Error(), "saomactl restore") {
-				t.Errorf("byte %d changed by %#x: open says %v", at, by, err)
-			}
-			unreadable++
-			continue
-		}
-		if err := l.Check(t.Context()); err != nil && pos.CodeOf(err) != pos.Damaged {
-			t.Errorf("byte %d changed by %#x: check says %v", at, by, err)
-		}
-		if l.Damage() != nil {
-			frozen++
-			refusesToWrite(t, l)
-		} else {
-			harmless++
-			if got, err := money(l, numbers); err != nil || got != want {
-				t.Errorf("byte %d changed by %#x, and nobody noticed (%v):\n%s\nbefore:\n%s", at, by, err, got, want)
-			}
-		}
-		_ = l.Close()
-	}
-	if frozen == 0 || unreadable == 0 {
-		t.Errorf("%d read only, %d unreadable, %d harmless", frozen, unreadable, harmless)
-	}
-	dbtest.Figures(t, "flipped bytes: %d (%d opened read-only, %d unreadable, %d in titles and free space), 0 unnoticed in money",
-		len(offsets), frozen, unreadable, harmless)
-}
-
-// refusesToWrite wants one sentence from every Update.
-func refusesToWrite(t *testing.T, l *db.Ledger) {
-	t.Helper()
-	ran := false
-	err := l.Update(t.Context(), func(tx pos.Tx) error { ran = true; return nil })
-	e, ok := errors.AsType[*pos.Error](err)
-	if !ok || ran || e.Code != pos.Damaged || !strings.Contains(e.Sentence(), "only reads") || !strings.Contains(e.Sentence(), "saomactl restore") {
-		t.Errorf("writing to a damaged ledger: %v, ran %v", err, ran)
-	}
-	told := make(chan error, 2)
-	l.OnDamage(func(err error) { told <- err })
-	if len(told) != 1 {
-		t.Errorf("OnDamage told %d times", len(told))
-	}
-}
-
-// TestFlippedLog kills a counter, so that its commits stand in the write-ahead log alone, and changes a
-// byte of that. SQLite would take the log to end there and forget every commit behind.
-func TestFlippedLog(t *testing.T) {
-	dir, sold := killed(t)
-	log := filepath.Join(dir, db.FileName+"-wal")
-	info, err := os.Stat(log)
-	if err != nil || info.Size() < 100<<10 {
-		t.Fatalf("the log of %d sales: %v (%v)", len(sold), info, err)
-	}
-	const header, frame = 32, 24 + 4096
-	frames := (info.Size() - header) / frame
-	random := rand.New(rand.NewPCG(6, 2))
-	offsets := []int64{0, 4, 11, 12, 16, 20, 24, 28, header + 7, header + 8, header + 16, header + 24}
-	for len(offsets) < dbtest.Rounds(25, 500) { // the last quarter may be the last commit, which a power cut too may spoil
-		offsets = append(offsets, random.Int64N(header+frames*3/4*frame))
-	}
-	noticed := 0
-	for _, at := range offsets {
-		own := copyOf(t, dir)
-		flip(t, filepath.Join(own, db.FileName+"-wal"), at, byte(1+random.IntN(255)))
-		spoilt, err := os.ReadFile(filepath.Join(own, db.FileName+"-wal"))
+// TestDaysOverClockChanges sells through the days on which shops set their clocks and adds up what each
+// business day must have by the moments, in UTC, at which it begins and ends.
+func TestDaysOverClockChanges(t *testing.T) {
+	for _, c := range []struct {
+		zone         string
+		day          pos.Day
+		begins, ends string // its hours: the shop's day starts at 02:30
+		hours        float64
+	}{
+		{zone: "Europe/Berlin", day: "2026-03-29", begins: "2026-03-29T01:00", ends: "2026-03-30T00:30", hours: 23.5},
+		{zone: "Europe/Berlin", day: "2026-10-25", begins: "2026-10-25T00:30", ends: "2026-10-26T01:30", hours: 25},
+		{zone: "America/New_York", day: "2026-03-08", begins: "2026-03-08T07:00", ends: "2026-03-09T06:30", hours: 23.5},
+		{zone: "America/New_York", day: "2026-11-01", begins: "2026-11-01T07:30", ends: "2026-11-02T07:30", hours: 24},
+	} {
+		zone, err := time.LoadLocation(c.zone)
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, err := db.Open(t.Context(), own, db.Options{})
-		if err != nil {
-			if pos.CodeOf(err) != pos.Damaged { // not even its tables are left
-				t.Errorf("byte %d: open says %v", at, err)
-			}
-			noticed++
-			continue
+		begins, err1 := time.Parse("2006-01-02T15:04", c.begins)
+		ends, err2 := time.Parse("2006-01-02T15:04", c.ends)
+		if err := errors.Join(err1, err2); err != nil || ends.Sub(begins).Hours() != c.hours {
+			t.Fatalf("%s: %s (%v)", c.zone, ends.Sub(begins), err)
 		}
-		report, err := l.Verify(t.Context(), db.VerifyOptions{})
-		if err != nil || report.Checks[0].Name != "integrity" || report.Checks[0].Broken == 0 {
-			t.Errorf("byte %d: verify finds %+v (%v)", at, report, err)
+		dir := t.TempDir()
+		sales := dbtest.Sales{
+			Orders: 3 * 24 * 6, Days: 3, Until: ends.Add(24 * time.Hour), Cashiers: []string{"li"}, // one in ten minutes
+			Shop: pos.Shop{Counter: "T1", TimeZone: zone, DayStartsAt: 2*time.Hour + 30*time.Minute},
 		}
-		if l.Damage() == nil {
-			t.Errorf("byte %d of the log was changed, and nobody noticed", at)
-		} else {
-			noticed++
-			refusesToWrite(t, l)
-		}
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-		if kept, err := os.ReadFile(filepath.Join(own, db.FileName+"-wal")); err != nil || !bytes.Equal(kept, spoilt) {
-			t.Errorf("byte %d: the evidence was not kept: %d bytes of %d (%v)", at, len(kept), len(spoilt), err)
-		}
-	}
-	dbtest.Figures(t, "flipped bytes in the log: %d, %d found, 0 unnoticed", len(offsets), noticed)
-
-	l := open(t, dir) // the log as it was
-	if err := l.Check(t.Context()); err != nil {
-		t.Error(err)
-	}
-	found(t, l, sold)
-}
-
-// TestTornLog cuts a killed counter's log off at any byte, as a power cut may: that is no damage.
-func TestTornLog(t *testing.T) {
-	dir, _ := killed(t)
-	content, err := os.ReadFile(filepath.Join(dir, db.FileName+"-wal"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	random := rand.New(rand.NewPCG(6, 3))
-	for range dbtest.Rounds(15, 300) {
-		own, at := copyOf(t, dir), random.IntN(len(content))
-		torn := bytes.Clone(content)
-		if random.IntN(2) == 0 {
-			torn = torn[:at]
-		} else {
-			clear(torn[at:]) // the file had grown before its content arrived
-		}
-		if err := os.WriteFile(filepath.Join(own, db.FileName+"-wal"), torn, 0o600); err != nil {
+		if err := dbtest.Seed(t.Context(), dir, sales); err != nil {
 			t.Fatal(err)
 		}
-		l := open(t, own)
-		if err := l.Check(t.Context()); err != nil {
-			t.Errorf("cut at %d of %d: %v", at, len(content), err)
+		var want int64
+		first := sales.Until.AddDate(0, 0, -sales.Days)
+		for i := range sales.Orders {
+			at := first.Add(time.Duration(i) * 10 * time.Minute)
+			if !at.Before(begins) && at.Before(ends) && i%100 < 97 { // Seed leaves three of a hundred unpaid
+				want++
+			}
 		}
-		sell(t, l, 100)
-		if err := l.Close(); err != nil {
-			t.Error(err)
+		l := open(t, dir)
+		sound(t, l)
+		totals, err := l.Totals(t.Context(), c.day, c.day)
+		var got int64
+		for _, d := range totals {
+			got += d.PaidCount
+		}
+		if err != nil || got != want {
+			t.Errorf("%s %s: %d payments, %d in its hours (%v)", c.zone, c.day, got, want, err)
 		}
 	}
-}
-
-// killed has another process sell 30 times and kills it; it returns the folder and the numbers sold.
-func killed(t *testing.T) (dir string, sold []string) {
-	t.Helper()
-	dir = t.TempDir()
-	c, out := child(t, "sell and wait", dir)
-	for lines := bufio.NewScanner(out); len(sold) < 30 && lines.Scan(); {
-		sold = append(sold, lines.Text())
-	}
-	kill(c)
-	if len(sold) < 30 {
-		t.Fatalf("only %d sales", len(sold))
-	}
-	return dir, sold
 }

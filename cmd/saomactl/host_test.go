@@ -193,8 +193,12 @@ func TestMachineInAnotherZone(t *testing.T) {
 	}
 	for day := range days {
 		for _, args := range [][]string{
-			{"--json", "orders", "--day", day}, {"orders", "--day", day}, {"--json", "show", no}, {"show", no},
-			{"report", "--day", day, "--format", "csv"}, {"--json", "verify"},
+			{"--json", "orders", "--day", day},
+			{"orders", "--day", day},
+			{"--json", "show", no},
+			{"show", no},
+			{"report", "--day", day, "--format", "csv"},
+			{"--json", "verify"},
 		} {
 			want := in(zones[0], args...)
 			for _, zone := range zones[1:] {

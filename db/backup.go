@@ -60,7 +60,10 @@ func (l *Ledger) Backup(ctx context.Context, path string) error {
 	if err := l.mayWrite(path); err != nil { // somebody else may have been faster
 		return err
 	}
-	return publish(temp, path)
+	if err := publish(temp, path); err != nil {
+		return unwritable(path, err)
+	}
+	return nil
 }
 
 // BackupDaily backs the ledger up into dir, which it makes where it is missing, as
@@ -171,20 +174,6 @@ func checkCopy(ctx context.Context, path string, before *AuditRow) error {
 		}
 		return nil
 	})
-}
-
-// publish gives a finished file its name, after its content and before its folder are on disk.
-func publish(temp, path string) error {
-	if err := syncFile(temp); err != nil {
-		return unwritable(path, err)
-	}
-	if err := os.Rename(temp, path); err != nil {
-		return unwritable(path, err)
-	}
-	if err := syncFile(filepath.Dir(path)); err != nil {
-		return unwritable(path, err)
-	}
-	return nil
 }
 
 // backupsIn returns the names of the backups that BackupDaily made in dir, oldest first.

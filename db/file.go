@@ -52,6 +52,17 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
+// publish gives a finished file its name, after its content and before its folder are on disk.
+func publish(temp, path string) error {
+	if err := syncFile(temp); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return syncFile(filepath.Dir(path))
+}
+
 // copyFile copies a file so that to is there in full or not at all.
 func copyFile(from, to string) error {
 	in, err := os.Open(from)

@@ -21,12 +21,13 @@ import (
 
 // powerCut is one image to be looked at.
 type powerCut struct {
-	after        int   // how many events
-	event        event // the last of them
-	loss         loss
-	seed         uint64
-	acknowledged int               // how many commits
-	image        map[string][]byte // each file's content by its path; folders end in a slash
+	after int   // how many events
+	event event // the last of them
+	loss  loss
+	seed  uint64
+	told  int               // how many remarks there were before
+	image map[string][]byte // each file's content by its path; folders end in a slash
+	dir   string            // where it is stored
 }
 
 // TestPowerCut sells on a file system that notes every write and sync, and cuts the power after each of
@@ -44,43 +45,49 @@ func TestPowerCut(t *testing.T) {
 	if len(acknowledged) != len(script) {
 		t.Fatalf("the script was told of %d commits, it has %d", len(acknowledged), len(script))
 	}
-	cuts := make(chan powerCut)
+	figures := cutPower(t, events, dbtest.Rounds(500, 1<<30), func(c *powerCut) error { return c.look(script) })
+	if !t.Failed() {
+		dbtest.Figures(t, "power cuts: %s, of %d commits for %d orders, 0 violations", figures, len(script), powerOrders)
+	}
+}
+
+// cutPower cuts the power after every event in several ways, or at as many of these cuts as limit says,
+// chosen at random, and has every image looked at. It returns what it did.
+func cutPower(t *testing.T, events []event, limit int, look func(*powerCut) error) (figures string) {
+	t.Helper()
+	ways := []loss{loseAll, loseNone}
+	for range dbtest.Rounds(1, 3) {
+		ways = append(ways, loseTail, loseAny)
+	}
+	points := 0
+	for _, e := range events {
+		if e.op != remark {
+			points++
+		}
+	}
+	cuts := make(chan *powerCut)
 	var all sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		all.Go(func() {
 			for c := range cuts {
-				if !t.Failed() { // one violation tells enough
-					c.look(t, script)
+				if t.Failed() {
+					continue // one violation tells enough
 				}
+				if err := c.store(t); err != nil {
+					t.Error(err)
+				} else if err := look(c); err != nil {
+					t.Errorf("%s: %v", c, err)
+				}
+				os.RemoveAll(c.dir)
 			}
 		})
 	}
-	tried, every := cutEach(events, cuts, dbtest.Rounds(500, 1<<30), dbtest.Rounds(1, 3))
-	close(cuts)
-	all.Wait()
-	if t.Failed() {
-		return
-	}
-	points := len(events) - len(script)
-	dbtest.Figures(t, "power cuts: %d of %d (%d writes, truncations, syncs and changes of names of %d commits for %d orders, %d ways each), 0 violations",
-		tried, every, points, len(script), powerOrders, every/points)
-}
-
-// cutEach cuts the power after every event in every way, or at as many of these cuts as limit says,
-// chosen at random, and returns how many it made of how many there are.
-func cutEach(events []event, cuts chan<- powerCut, limit, seeds int) (tried, every int) {
-	ways := []loss{loseAll, loseNone}
-	for range seeds {
-		ways = append(ways, loseTail, loseAny)
-	}
-	d := newDisk()
-	points := len(events) - len(powerScript())
-	every = points * len(ways)
-	left, wanted := every, min(limit, every)
-	acknowledged := 0
+	left := points * len(ways)
+	tried, wanted := 0, min(limit, left)
+	d, told := newDisk(), 0
 	for i, e := range events {
 		if e.op == remark {
-			acknowledged++
+			told++
 			continue
 		}
 		d.do(e)
@@ -88,29 +95,34 @@ func cutEach(events []event, cuts chan<- powerCut, limit, seeds int) (tried, eve
 			if rand.IntN(left) < wanted { // so each is as likely as any other
 				seed := rand.Uint64()
 				image := d.cut(way, rand.New(rand.NewPCG(seed, 0)))
-				cuts <- powerCut{after: i + 1, loss: way, seed: seed, event: e, acknowledged: acknowledged, image: image}
+				cuts <- &powerCut{after: i + 1, event: e, loss: way, seed: seed, told: told, image: image}
 				wanted, tried = wanted-1, tried+1
 			}
 			left--
 		}
 	}
-	return tried, every
+	close(cuts)
+	all.Wait()
+	return fmt.Sprintf("%d of %d (%d writes, truncations, syncs and changes of names, %d ways each)", tried, points*len(ways), points, len(ways))
 }
 
-// store writes the image to a folder and returns it. Where there can be one, the shared memory of before
-// the power cut is there too, with no sense in it.
-func (c *powerCut) store(t *testing.T) (dir string) {
+func (c *powerCut) String() string {
+	return fmt.Sprintf("power cut after event %d (%d in node %d, name %q, %d bytes at %d), losing %s, seed %d, %d remarks",
+		c.after, c.event.op, c.event.node, c.event.name, len(c.event.data), c.event.at, c.loss, c.seed, c.told)
+}
+
+// store writes the image to a folder. Where there can be one, the shared memory of before the power cut
+// is there too, with no sense in it.
+func (c *powerCut) store(t *testing.T) (err error) {
 	base := "/dev/shm" // there is nothing to sync here
 	if _, err := os.Stat(base); err != nil {
 		base = t.TempDir()
 	}
-	dir, err := os.MkdirTemp(base, "saoma-power-")
-	if err != nil {
-		t.Error(err)
-		return t.TempDir()
+	if c.dir, err = os.MkdirTemp(base, "saoma-power-"); err != nil {
+		return err
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.image)) { // folders come before what is in them
-		path := filepath.Join(dir, name)
+		path := filepath.Join(c.dir, name)
 		if strings.HasSuffix(name, "/") {
 			err = os.Mkdir(path, 0o700)
 		} else {
@@ -120,10 +132,51 @@ func (c *powerCut) store(t *testing.T) (dir string) {
 			err = os.WriteFile(path+"-shm", bytes.Repeat([]byte{0xa5}, 1<<15), 0o600)
 		}
 		if err != nil {
-			t.Error(err)
+			return err
 		}
 	}
-	return dir
+	return nil
+}
+
+// look opens the ledger that the power cut left, as the counter does when the power is back.
+func (c *powerCut) look(script []commit) error {
+	dir := filepath.Join(c.dir, ledgerFolder)
+	l, err := db.Open(context.Background(), dir, db.Options{})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	have, err := count(dir)
+	if err != nil {
+		return err
+	}
+	done := c.told
+	if done < len(script) && have == rows(script[:done+1]) {
+		done++ // that was on disk, but nobody was told yet
+	}
+	if want := rows(script[:done]); have != want {
+		return fmt.Errorf("there is\n%+v, want\n%+v", have, want)
+	}
+	if done < len(script) { // the counter goes on
+		if err := l.Update(context.Background(), script[done].do); err != nil {
+			return err
+		}
+	}
+	return broken(l)
+}
+
+// broken is what Verify finds, as an error.
+func broken(l *db.Ledger) error {
+	report, err := l.Verify(context.Background(), db.VerifyOptions{})
+	if err != nil {
+		return err
+	}
+	for _, check := range report.Checks {
+		if check.Broken > 0 {
+			return fmt.Errorf("%s: %q", check.Name, check.Violations)
+		}
+	}
+	return l.Damage()
 }
 
 // count is what there is in the ledger in dir.
@@ -139,52 +192,4 @@ func count(dir string) (have tally, err error) {
 			(SELECT coalesce(sum(amount), 0) FROM entry)`).
 		Scan(&have.orders, &have.lines, &have.payments, &have.paid, &have.refunds, &have.entries, &have.logs, &have.audit, &have.sum)
 	return have, err
-}
-
-// look opens the ledger that the power cut left, as the counter does when the power is back.
-func (c *powerCut) look(t *testing.T, script []commit) {
-	dir := c.store(t)
-	defer os.RemoveAll(dir)
-	fail := func(format string, args ...any) {
-		t.Errorf("cut after event %d of %q (%d in node %d, %s, seed %d, %d acknowledged): %s",
-			c.after, c.event.name, c.event.op, c.event.node, c.loss, c.seed, c.acknowledged, fmt.Sprintf(format, args...))
-	}
-	l, err := db.Open(context.Background(), filepath.Join(dir, ledgerFolder), db.Options{})
-	if err != nil {
-		fail("%v", err)
-		return
-	}
-	defer l.Close()
-	if err := l.Damage(); err != nil {
-		fail("%v", err)
-		return
-	}
-	have, err := count(filepath.Join(dir, ledgerFolder))
-	if err != nil {
-		fail("%v", err)
-		return
-	}
-	done := c.acknowledged
-	if done < len(script) && have == rows(script[:done+1]) {
-		done++ // that was on disk, but nobody was told yet
-	}
-	if want := rows(script[:done]); have != want {
-		fail("there is\n%+v, want\n%+v", have, want)
-		return
-	}
-	if done < len(script) { // the counter goes on
-		if err := l.Update(context.Background(), script[done].do); err != nil {
-			fail("%s %s: %v", script[done].action, script[done].no, err)
-		}
-	}
-	report, err := l.Verify(context.Background(), db.VerifyOptions{})
-	if err != nil {
-		fail("%v", err)
-		return
-	}
-	for _, check := range report.Checks {
-		if check.Broken > 0 {
-			fail("%s: %q", check.Name, check.Violations)
-		}
-	}
 }

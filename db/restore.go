@@ -2,7 +2,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -60,10 +59,16 @@ func Restore(ctx context.Context, backup, dir string, force bool) (kept string, 
 	if err := r.compare(ctx, force); err != nil {
 		return "", err
 	}
-	if err := r.record(ctx); err != nil {
+	if kept, err = r.keep(ctx); err != nil {
 		return "", err
 	}
-	return r.replace(ctx)
+	if err := r.record(ctx); err != nil {
+		return kept, err
+	}
+	if err := r.setBackupsAside(ctx); err != nil {
+		return kept, err
+	}
+	return kept, r.replace()
 }
 
 // rebuild makes a ledger of the backup in a folder of its own, where it is brought up to date, and
@@ -129,33 +134,46 @@ func (r *restoration) compare(ctx context.Context, force bool) error {
 }
 
 // presentHead is the end of the audit chain of the ledger at path: row 0 where there is no ledger or
-// nothing in it yet.
+// nothing in it yet. It leaves a damaged ledger as it is, which SQLite does not where it may write.
 func presentHead(ctx context.Context, path string) (end *AuditRow, err error) {
 	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return &AuditRow{}, nil
 	}
+	switch log, err := checkLog(path); {
+	case err != nil:
+		return nil, err
+	case log.broken >= 0:
+		return nil, log.damage()
+	}
 	return headOf(ctx, path)
 }
 
-// record adds the audit row that tells of the restoration and finishes the new ledger's file.
+// keep copies the present ledger, if there is one, to a file of another name.
+func (r *restoration) keep(ctx context.Context) (kept string, err error) {
+	if _, err := os.Stat(r.path); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if r.unreadable == nil {
+		if err := oneFile(ctx, r.path); err != nil {
+			return "", err
+		}
+	}
+	kept = freePath(r.dir, keptPrefix, time.Now())
+	if err := copyLedger(r.path, kept); err != nil {
+		return "", r.failed(err)
+	}
+	return kept, nil
+}
+
+// record adds the audit row that tells of the restoration.
 func (r *restoration) record(ctx context.Context) error {
 	detail := fmt.Sprintf("row %d %x", r.held.Seq, r.held.hash)
 	if r.present != nil {
 		detail += fmt.Sprintf(", in place of row %d %x", r.present.Seq, r.present.hash)
 	}
-	err := r.next.Update(ctx, func(t pos.Tx) error {
+	return r.next.Update(ctx, func(t pos.Tx) error {
 		return t.Audit(pos.AuditEntry{Actor: "restore", Action: "restore", Subject: filepath.Base(r.backup), Detail: detail})
 	})
-	if err != nil {
-		return err
-	}
-	if err := r.setBackupsAside(ctx); err != nil {
-		return err
-	}
-	if err := r.next.Close(); err != nil {
-		return r.failed(err)
-	}
-	return nil
 }
 
 // setBackupsAside renames the kept backups that the new ledger does not contain.
@@ -184,32 +202,28 @@ func (r *restoration) setBackupsAside(ctx context.Context) error {
 	return nil
 }
 
-// replace keeps a copy of the present ledger and lets the new one take its name.
-func (r *restoration) replace(ctx context.Context) (kept string, err error) {
+// replace lets the new ledger take the present one's name. What SQLite would read as a part of it goes
+// first: of a sound ledger there is nothing, of another it is kept with its copy.
+func (r *restoration) replace() error {
 	next := filepath.Join(r.work, FileName)
-	if err := syncFile(next); err != nil {
-		return "", r.failed(err)
+	if err := r.next.Close(); err != nil {
+		return r.failed(err)
 	}
-	if _, err := os.Stat(r.path); err == nil {
-		if err := oneFile(ctx, r.path); err != nil {
-			return "", err
-		}
-		kept = freePath(r.dir, keptPrefix, time.Now())
-		if err := copyLedger(r.path, kept); err != nil {
-			return "", r.failed(err)
+	for _, suffix := range append(companions, "-shm") {
+		if err := os.Remove(r.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return r.failed(err)
 		}
 	}
-	if err := r.dropCompanions(); err != nil {
-		return "", r.failed(err)
+	if err := syncFile(r.dir); err != nil {
+		return r.failed(err)
 	}
-	if err := errors.Join(os.Rename(next, r.path), syncFile(r.dir)); err != nil {
-		return "", r.failed(err)
+	if err := publish(next, r.path); err != nil {
+		return r.failed(err)
 	}
-	return kept, nil
+	return nil
 }
 
-// oneFile moves everything of a ledger into its file; this needs that nobody else reads it. A file too
-// damaged for that stays as it is.
+// oneFile moves everything of a sound ledger into its file; this needs that nobody else reads it.
 func oneFile(ctx context.Context, path string) error {
 	pool, err := connect(path, "mode=rw")
 	if err != nil {
@@ -217,26 +231,13 @@ func oneFile(ctx context.Context, path string) error {
 	}
 	defer pool.Close()
 	var mode string
-	switch err := pool.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode); {
-	case damaged(err):
-		return nil
-	case err != nil && !errors.Is(err, sql.ErrNoRows):
+	if err := pool.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode); err != nil {
 		return failure(err)
-	case mode != "delete":
+	}
+	if mode != "delete" {
 		return pos.Errorf(pos.Unavailable, "Another program holds the ledger; close it and try again.")
 	}
 	return nil
-}
-
-// dropCompanions takes away what would be read as a part of the new ledger: of a sound ledger there is
-// nothing, of a damaged one it is kept with its copy.
-func (r *restoration) dropCompanions() error {
-	for _, suffix := range append(companions, "-shm") {
-		if err := os.Remove(r.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return syncFile(r.dir)
 }
 
 // copyLedger copies a ledger's file and its companions, which come first: the file is whole when it is

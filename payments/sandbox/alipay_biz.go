@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -133,6 +134,12 @@ func (b *biz) expiry(now time.Time) time.Time {
 		b.refuse("time_expire", "晚于 15 天")
 	}
 	return t
+}
+
+// asksFor says whether query_options name a field that answers leave out unless asked.
+func (b *biz) asksFor(field string) bool {
+	var options []string
+	return json.Unmarshal(b.raw["query_options"], &options) == nil && slices.Contains(options, field)
 }
 
 func aliTimestamp(t time.Time) string {

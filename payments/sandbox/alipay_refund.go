@@ -113,7 +113,12 @@ func (s *Sandbox) alipayQueryRefund(c *call, _ url.Values, b *biz) (any, *aliErr
 	if r == nil || r.State != refundSuccess {
 		return aliRefundQueried{aliOK: success}, nil
 	}
-	return aliRefundQueried{
-		success, d.TransactionID, d.OutTradeNo, no, yuan(t.Amount), yuan(r.Amount), "REFUND_SUCCESS", aliTimestamp(r.Done),
-	}, nil
+	out := aliRefundQueried{
+		aliOK: success, TradeNo: d.TransactionID, OutTradeNo: d.OutTradeNo, OutRequestNo: no,
+		TotalAmount: yuan(t.Amount), RefundAmount: yuan(r.Amount), RefundStatus: "REFUND_SUCCESS",
+	}
+	if b.asksFor("gmt_refund_pay") {
+		out.GmtRefundPay = aliTimestamp(r.Done)
+	}
+	return out, nil
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -26,7 +27,7 @@ const (
 	FaultBadSignature  FaultKind = "bad_signature"  // signed by a stranger's key; full effect
 	FaultUnsigned      FaultKind = "unsigned"       // no signature at all; full effect
 	FaultCaptivePortal FaultKind = "captive_portal" // 200 and a log-in page; no effect
-	FaultRedirect      FaultKind = "redirect"       // 302 to another place; no effect
+	FaultRedirect      FaultKind = "redirect"       // 307 to the same address; no effect
 	FaultWrongOrder    FaultKind = "wrong_order"    // validly signed, about another (paid) order
 	FaultOrderPaid     FaultKind = "order_paid"     // close answers that the order is paid; no effect
 	FaultNumberUsed    FaultKind = "number_used"    // create answers that the number is used for another order; no effect
@@ -103,7 +104,9 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads the delay from delay_ms.
 func (f *Fault) UnmarshalJSON(text []byte) error {
 	var j faultJSON
-	if err := json.Unmarshal(text, &j); err != nil {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields() // a misspelt field would otherwise mean "any"
+	if err := d.Decode(&j); err != nil {
 		return err
 	}
 	*f = Fault{j.Kind, j.Wallet, j.Op, j.OutTradeNo, j.Count, time.Duration(j.DelayMS) * time.Millisecond}
@@ -118,6 +121,8 @@ func (f Fault) check() error {
 		return fmt.Errorf("fault wallet %q is neither %q nor %q", f.Wallet, WeChat, Alipay)
 	case f.Op != "" && !slices.Contains(operations, f.Op):
 		return fmt.Errorf("fault op %q is not known", f.Op)
+	case f.Op != "" && !f.fits(f.Op):
+		return fmt.Errorf("fault kind %q cannot strike op %q", f.Kind, f.Op)
 	case f.Count < 0 || f.Delay < 0:
 		return fmt.Errorf("fault count and delay are not negative")
 	}

@@ -51,7 +51,7 @@ func TestRequestFaults(t *testing.T) {
 			return r.status == 200 && !r.signed && json.Valid([]byte(r.body)) && !strings.Contains(r.body, `"sign"`)
 		}},
 		{FaultCaptivePortal, false, func(r seen) bool { return r.status == 200 && strings.Contains(r.body, "<html>") }},
-		{FaultRedirect, false, func(r seen) bool { return r.status == 302 }},
+		{FaultRedirect, false, func(r seen) bool { return r.status == 307 }},
 		{FaultNumberUsed, false, func(r seen) bool {
 			return r.signed && (r.status == 403 && strings.Contains(r.body, "OUT_TRADE_NO_USED") || strings.Contains(r.body, "ACQ.CONTEXT_INCONSISTENT"))
 		}},
@@ -228,6 +228,11 @@ func TestControl(t *testing.T) {
 		{"GET", "/sandbox/faults", "", 200, `[{"kind":"delay","wallet":"alipay","op":"query","out_trade_no":"X","count":3,"delay_ms":1500}]`},
 		{"POST", "/sandbox/faults", `{"kind":"earthquake"}`, 400, ""},
 		{"POST", "/sandbox/faults", `{`, 400, ""},
+		{"POST", "/sandbox/faults", `{"kind":"lost","operation":"notify"}`, 400, ""}, // a slip must not mean "any"
+		{"POST", "/sandbox/faults", `{"kind":"delay","delay":"1s"}`, 400, ""},
+		{"POST", "/sandbox/faults", `{"kind":"delay","count":-1}`, 400, ""},
+		{"POST", "/sandbox/faults", `{"kind":"stale","op":"create"}`, 400, ""}, // can never strike
+		{"POST", "/sandbox/faults", `{"kind":"lost","op":"query"}`, 400, ""},
 		{"DELETE", "/sandbox/faults", "", 200, "[]"},
 		{"POST", "/sandbox/pay", `{"out_trade_no":"UNKNOWN1"}`, 404, ""},
 		{"GET", "/somewhere", "", 404, ""},

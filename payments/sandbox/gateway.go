@@ -62,7 +62,8 @@ func (s *Sandbox) interfere(w http.ResponseWriter, c *call) bool {
 	case FaultCaptivePortal:
 		page(w, http.StatusOK, "<html><body><h1>Welcome to the free Wi-Fi</h1><form>Please log in</form></body></html>")
 	case FaultRedirect:
-		http.Redirect(w, c.r, "/phone", http.StatusFound)
+		// To where the same request works: whoever follows it is found out by what then happened.
+		http.Redirect(w, c.r, c.r.URL.RequestURI(), http.StatusTemporaryRedirect)
 	default:
 		return false
 	}

@@ -232,6 +232,13 @@ func TestAlipaySDK(t *testing.T) {
 	if err != nil || rq.RefundStatus != "REFUND_SUCCESS" || rq.RefundAmount != "2.50" {
 		t.Fatalf("refund query: %+v, %v", rq, err)
 	}
+	if rq.GMTRefundPay != "" {
+		t.Errorf("the time of the refund was told unasked: %q", rq.GMTRefundPay)
+	}
+	rq, err = client.TradeFastPayRefundQuery(ctx, ali.TradeFastPayRefundQuery{OutTradeNo: no, OutRequestNo: "R1", QueryOptions: []string{"gmt_refund_pay"}})
+	if err != nil || rq.GMTRefundPay == "" {
+		t.Errorf("the time of the refund was asked for: %+v, %v", rq, err)
+	}
 	var sum int64
 	for _, m := range s.Money() {
 		sum += m.Amount

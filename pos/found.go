@@ -113,12 +113,12 @@ func (t *Till) bookRefund(ctx context.Context, e RefundEvidence, actor string) (
 	case open != nil:
 		_, err := t.Resolve(ctx, open.ID, Accept, actor, foundAgain)
 		return Credited, err
-	case adopted != nil && adopted.State == RefundSucceeded:
+	case adopted == nil, e.State == RefundAbnormal: // once it is taken up, a manager hears of it
+		return t.SettleRefund(ctx, e)
+	case e.State == RefundSucceeded:
 		return Credited, nil
-	case adopted != nil:
-		return Recorded, nil
 	}
-	return t.SettleRefund(ctx, e)
+	return Recorded, nil
 }
 
 // watchRefund takes up a refund that the platform has not come to an end with: the Poller asks on.

@@ -150,6 +150,7 @@ func (f *finder) count(l BillLine, no string, outcome Outcome, err error) error 
 	switch {
 	case err != nil && CodeOf(err) == Conflict:
 		r.Missing = append(r.Missing, Missing{no, err})
+		return nil
 	case err != nil:
 		return err
 	case outcome == Excepted:

@@ -36,7 +36,9 @@ func newDrill(t *testing.T) *drill {
 }
 
 // tomorrow lets the platforms make the bills of today.
-func (d *drill) tomorrow() { d.ahead.Store(int64(time.Until(pos.BillReadyAt(pos.BillDay(time.Now()))) + time.Minute)) }
+func (d *drill) tomorrow() {
+	d.ahead.Store(int64(time.Until(pos.BillReadyAt(pos.BillDay(time.Now()))) + time.Minute))
+}
 
 func (d *drill) sell(w pos.Wallet, amount pos.Fen) *pos.Payment {
 	d.t.Helper()

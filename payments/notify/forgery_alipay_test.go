@@ -125,6 +125,10 @@ func alipaySigned(r *rig) []alipayForgery {
 			n.form.Set("out_trade_no", r.charge(pos.WeChat).OutTradeNo)
 		}},
 		{name: "another order's notice, and its notify_id", want: acknowledged, change: func(n *alipayNotice) { *n = *r.alipayNotice(paid) }},
+		{name: "a paid order paid again", want: unsettled, raises: pos.DuplicatePayment, change: func(n *alipayNotice) {
+			*n = *r.alipayNotice(paid)
+			n.form.Set("trade_no", "2099"+paid.OutTradeNo)
+		}},
 		{name: "notify_id of another notice", want: unsettled, raises: pos.AmountMismatch, change: func(n *alipayNotice) {
 			n.form.Set("notify_id", "N"+paid.OutTradeNo)
 			n.form.Set("total_amount", "0.01")

@@ -100,12 +100,20 @@ func (a answer) check(w pos.Wallet, status int, body string) error {
 	return fmt.Errorf("answered %d %q, want it %s", status, body, a)
 }
 
-// quiet checks that neither the log nor what was answered tells anything it must not, and that nothing panicked.
+// quiet checks that neither the log nor an error nor what was answered tells anything it must not, and that
+// nothing panicked. The errors count whole: of many kinds in one minute, the log has only the first.
 func (r *rig) quiet(said string, more ...string) {
 	r.Helper()
 	log := r.log.String()
-	if strings.Contains(log, "panic") {
-		r.Errorf("a panic:\n%s", log)
+	for _, err := range r.reports.list() {
+		if err != nil {
+			log += err.Error() + "\n"
+		}
+	}
+	for _, s := range []string{"panic", `{"`, `{\"`, "amount="} { // a notification in whatever form
+		if strings.Contains(log, s) {
+			r.Errorf("%q is in the log:\n%s", s, log)
+		}
 	}
 	for _, s := range append(more, secrets()...) {
 		if s != "" && (strings.Contains(log, s) || strings.Contains(said, s)) {

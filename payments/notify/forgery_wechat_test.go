@@ -179,6 +179,10 @@ func wechatSigned(r *rig) []wechatForgery {
 		}),
 		signed("another order's notice", acknowledged, "", func(n *wechatNotice) { *n = *r.wechatNotice(paid) }),
 		signed("one transaction_id for two orders", unsettled, pos.DuplicatePayment, func(n *wechatNotice) { n.trade["transaction_id"] = "4200" + paid.OutTradeNo }),
+		signed("a paid order paid again", unsettled, pos.DuplicatePayment, func(n *wechatNotice) {
+			*n = *r.wechatNotice(paid)
+			n.trade["transaction_id"] = "4299" + paid.OutTradeNo
+		}),
 		signed("no transaction_id", refused, "", func(n *wechatNotice) { delete(n.trade, "transaction_id") }),
 		signed("no amount", refused, "", func(n *wechatNotice) { delete(n.trade, "amount") }),
 		signed("negative amount", refused, "", func(n *wechatNotice) { n.amount()["total"] = -price }),

@@ -66,6 +66,7 @@ func FuzzNotificationFields(f *testing.F) {
 	g := fuzzedGateway(f, nil)
 	f.Add("K1", "2026013122001", "TRADE_SUCCESS", "12.50", "", "2026-01-31 22:03:30", "buyer_id", testBuyerID)
 	f.Add("K1", "2026013122001", "TRADE_FINISHED", "0.01", "USD", "", "Buyer_Open_ID", testBuyerID)
+	f.Add("K1", "1", "TRADE_SUCCESS", "12.50", "", "", "operator_open_id", testBuyerID)
 	f.Add("K1", "", "WAIT_BUYER_PAY", "8.880", "CNY", "", "charset", "GBK")
 	f.Add("K1", "1", "TRADE_CLOSED", "8.888e1", "", "x", "seller_id", "")
 	f.Add("K1", "", "TRADE_SUCCESS", "12.50", "", "", "x", "")

@@ -189,6 +189,7 @@ func anonymous(t *testing.T, raw []byte) {
 func FuzzMask(f *testing.F) {
 	f.Add(trade(nil))
 	f.Add(refundWords(nil))
+	f.Add(`{"payer":{"name":"x"},"User_Received_Account":["y"]}`)
 	f.Add(`{"payer":[{"sub_openid":1.50,"OpenID":null}],"x":["openid"]}`)
 	f.Fuzz(func(t *testing.T, text string) { anonymous(t, mask([]byte(text))) })
 }

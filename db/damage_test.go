@@ -272,3 +272,52 @@ func killed(t *testing.T) (dir string, sold []string) {
 	}
 	return dir, sold
 }
+
+// TestDamageWhileOpen spoils a page under an open ledger: who reads it first, to show something or to
+// record something, ends all writing.
+func TestDamageWhileOpen(t *testing.T) {
+	for name, meet := range map[string]func(*db.Ledger, string) error{
+		"reading": func(l *db.Ledger, no string) error { _, err := money(l, []string{no}); return err },
+		"writing": func(l *db.Ledger, no string) error {
+			return l.Update(context.Background(), func(tx pos.Tx) error { _, _ = tx.Payment(no); return nil }) // hides it
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, numbers := shopOfSales(t)
+			l := open(t, dir)
+			told := make(chan error, 2)
+			l.OnDamage(func(err error) { told <- err })
+			spoilPage(t, dir, "payment")
+			if err := meet(l, numbers[0]); pos.CodeOf(err) != pos.Damaged {
+				t.Errorf("meeting what is damaged: %v", err)
+			}
+			if len(told) != 1 || pos.CodeOf(l.Damage()) != pos.Damaged {
+				t.Errorf("told %d times, damage %v", len(told), l.Damage())
+			}
+			refusesToWrite(t, l)
+			if _, err := l.Totals(t.Context(), "0000-01-01", "9999-12-31"); err != nil {
+				t.Errorf("what is not damaged can be read no more: %v", err)
+			}
+		})
+	}
+}
+
+// spoilPage overwrites the first page of a table, and makes every connection forget what it has read.
+func spoilPage(t *testing.T, dir, table string) {
+	t.Helper()
+	d := raw(t, dir)
+	defer d.Close()
+	var page int64
+	if err := d.QueryRow(`SELECT rootpage - 1 FROM sqlite_schema WHERE name = ?`, table).Scan(&page); err != nil {
+		t.Fatal(err)
+	}
+	mustExec(t, d, `UPDATE writer SET at = at + 1; PRAGMA wal_checkpoint(TRUNCATE)`)
+	f, err := os.OpenFile(filepath.Join(dir, db.FileName), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt(bytes.Repeat([]byte{0xee}, 4096), page*4096); err != nil {
+		t.Fatal(err)
+	}
+}

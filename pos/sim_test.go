@@ -1,0 +1,171 @@
+package pos_test
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+	"time"
+
+	"saoma/pos"
+)
+
+// sim is one seed's world.
+type sim struct {
+	t        *testing.T
+	seed     uint64
+	root     string // holds a folder for each life of the ledger
+	template []byte // a new ledger's file
+	begin    time.Time
+	trouble  int          // per mille of the calls that go wrong
+	skew     atomic.Int64 // nanoseconds the counter's clock is ahead of the platforms'
+	healed   atomic.Bool  // nothing goes wrong any more
+	platform *simPlatform
+	work     sync.WaitGroup // what people and accidents still do
+
+	mu         sync.Mutex
+	counter    *simCounter // nil while it is down
+	lives      int
+	trace      []simStep
+	violations []string
+	rolled     map[string]uint64 // how often each thing was diced for
+	names      map[string]string // of the numbers, for the trace
+	seen       map[string]int    // the highest rank of the states seen through events
+	shown      map[string][]string
+	acked      []simNotice
+	raised     map[int64]pos.Exception
+	counts     simCounts
+}
+
+// simStep is one line of the trace.
+type simStep struct {
+	at   time.Duration
+	text string
+}
+
+// simulate runs one seed to its end.
+func simulate(t *testing.T, template []byte, seed uint64) *sim {
+	s := &sim{
+		seed: seed, root: simFolder(t), template: template, trouble: []int{0, 30, 120, 350}[seed%4],
+		rolled: map[string]uint64{}, names: map[string]string{}, seen: map[string]int{}, shown: map[string][]string{},
+		raised: map[int64]pos.Exception{},
+	}
+	defer os.RemoveAll(s.root)
+	t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) {
+		cryptotest.SetGlobalRandom(t, seed) // the numbers that the till mints
+		synctest.Test(t, func(t *testing.T) {
+			s.t, s.begin = t, time.Now()
+			s.platform = newSimPlatform(s)
+			s.open(s.newFolder(nil))
+			s.day()
+			s.evening()
+			s.stop()
+			time.Sleep(time.Minute) // what is still on its way arrives at nobody
+			s.counts.Seeds = 1
+		})
+	})
+	return s
+}
+
+// simFolder is on a memory disk where there is one: a simulated counter waits for no real disk.
+func simFolder(t *testing.T) string {
+	base := "/dev/shm"
+	if _, err := os.Stat(base); err != nil {
+		base = t.TempDir()
+	}
+	dir, err := os.MkdirTemp(base, "saoma-sim-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// dice are the random numbers of the n-th time that something is diced for, whatever else happens meanwhile.
+func (s *sim) dice(what string) *rand.Rand {
+	s.mu.Lock()
+	n := s.rolled[what]
+	s.rolled[what]++
+	s.mu.Unlock()
+	return s.roll(fmt.Sprint(what, " ", n))
+}
+
+func (s *sim) roll(what string) *rand.Rand {
+	h := fnv.New64a()
+	h.Write([]byte(what))
+	return rand.New(rand.NewPCG(s.seed, h.Sum64()))
+}
+
+// within is a time from a to b, to the nanosecond.
+func within(d *rand.Rand, a, b time.Duration) time.Duration {
+	return a + time.Duration(d.Int64N(int64(b-a)))
+}
+
+// chance is true in so many of a hundred cases.
+func chance(d *rand.Rand, percent int) bool { return d.IntN(100) < percent }
+
+// after has do done once d has passed.
+func (s *sim) after(d time.Duration, do func()) {
+	s.work.Go(func() {
+		time.Sleep(d)
+		do()
+	})
+}
+
+// now is the counter's clock.
+func (s *sim) now() time.Time { return time.Now().Add(time.Duration(s.skew.Load())) }
+
+func (s *sim) logf(format string, args ...any) {
+	step := simStep{time.Since(s.begin), fmt.Sprintf(format, args...)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.trace = append(s.trace, step)
+}
+
+// violated notes that a rule is broken.
+func (s *sim) violated(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	s.logf("VIOLATION: %s", text)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.violations = append(s.violations, fmt.Sprintf("at %s: %s", time.Since(s.begin), text))
+}
+
+// steps is the trace. Lines of one instant are in the order of the alphabet: they have nothing to do with each
+// other.
+func (s *sim) steps() string {
+	slices.SortStableFunc(s.trace, func(a, b simStep) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.text, b.text))
+	})
+	lines := make([]string, 0, len(s.trace))
+	for _, l := range s.trace {
+		lines = append(lines, fmt.Sprintf("%14s %s", l.at.Round(time.Microsecond), l.text))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// name is what the trace calls a number: P1 for the first payment, R1 for the first refund.
+func (s *sim) name(prefix, number string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name, ok := s.names[number]
+	if !ok {
+		s.rolled["name "+prefix]++
+		name = fmt.Sprint(prefix, s.rolled["name "+prefix])
+		s.names[number] = name
+	}
+	return name
+}
+
+func (s *sim) count(what *int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*what++
+}

@@ -40,14 +40,10 @@ func TestChargePaidByPolling(t *testing.T) {
 		c.fault(sandbox.Fault{Kind: sandbox.FaultLost})
 		c.poll()
 		p := c.charge(w, 1)
-		begin := time.Now()
 		c.pay(p.OutTradeNo)
 		p = c.await(p.OutTradeNo, pos.Paid, 5*time.Second)
 		if p.ConfirmedBy != pos.FromPoll {
 			t.Errorf("confirmed by %s", p.ConfirmedBy)
-		}
-		if since := time.Since(begin); since > 3*time.Second {
-			t.Errorf("paid %s after the customer paid", since)
 		}
 		c.audit()
 	})
@@ -446,7 +442,7 @@ func TestRefunds(t *testing.T) {
 
 func (c *counter) awaitRefund(outRefundNo string, s pos.RefundState) {
 	c.t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		var r *pos.Refund
 		err := c.ledger.View(c.t.Context(), func(tx pos.Tx) (err error) {
 			r, err = tx.Refund(outRefundNo)

@@ -34,7 +34,9 @@ func (b *banners) show(c *Cashier) {
 		items[i] = kit.Fixed(kit.NewBanner(w.sentence, w.tone, "warning"))
 	}
 	b.object.Layout, b.object.Objects = kit.Col(0, items...).Layout, kit.Col(0, items...).Objects
-	b.object.Refresh()
+	if content := c.win.Content(); content != nil {
+		content.Refresh() // what is below moves
+	}
 }
 
 // warnings are what must be known, the worst first.

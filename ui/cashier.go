@@ -128,6 +128,7 @@ func (c *Cashier) buildUI() {
 	c.list = newRecentList(c)
 	c.state = kit.NewStateLine()
 	c.banners = newBanners()
+	c.banners.show(c)
 	c.listRule = kit.Rule()
 	c.columns = kit.Row(0, kit.Share(41, c.sale.object), kit.Fixed(kit.Rule()), kit.Share(35, c.panel.object),
 		kit.Fixed(c.listRule), kit.Share(26, c.list.object))

@@ -50,7 +50,7 @@ func newLeaf(c *Cashier, title, glyph string) leaf {
 		kit.Fixed(back))
 	l.whole = kit.Col(0,
 		kit.Fixed(kit.Inset(10, 18, head)), kit.Fixed(kit.Rule()),
-		kit.Grow(1, kit.Row(0, kit.Share(40, kit.Section(l.list)), kit.Fixed(kit.Rule()), kit.Share(60, kit.Section(l.details)))))
+		kit.Grow(1, kit.Row(0, kit.Share(40, kit.Inset(18, 8, l.list)), kit.Fixed(kit.Rule()), kit.Share(60, kit.Section(l.details)))))
 	return l
 }
 
@@ -70,8 +70,7 @@ func (l leaf) fill(rows []row, chosen int, details fyne.CanvasObject) {
 	for i := range items {
 		items[i] = kit.Share(1, canvas.NewRectangle(color.Transparent))
 		if at := first + i; at < len(rows) {
-			rows[at].words.Chosen = at == chosen
-			items[i] = kit.Share(1, kit.NewPaymentRow(rows[at].words, rows[at].choose))
+			items[i] = kit.Share(1, kit.NewChoiceRow(rows[at].words, at == chosen, rows[at].choose))
 		}
 	}
 	l.list.Objects = []fyne.CanvasObject{kit.Col(2, items...)}

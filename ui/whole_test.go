@@ -27,6 +27,7 @@ func wholeTexts(t *testing.T, c fyne.Canvas, name string) {
 	if least := c.Content().MinSize(); least.Width > size.Width || least.Height > size.Height {
 		t.Errorf("%s: needs %v, has %v", name, least, size)
 	}
+	var boxes []box
 	walk(c.Content(), fyne.NewPos(0, 0), func(o fyne.CanvasObject, at fyne.Position) {
 		text, ok := o.(*canvas.Text)
 		if !ok || text.Text == "" {
@@ -40,10 +41,44 @@ func wholeTexts(t *testing.T, c fyne.Canvas, name string) {
 		if wide := text.MinSize().Width; wide > text.Size().Width+1 {
 			t.Errorf("%s: %q needs %.0f pixels, has %.0f", name, text.Text, wide, text.Size().Width)
 		}
+		boxes = append(boxes, box{text, at})
 		if end := at.Add(text.Size()); at.X < 0 || at.Y < 0 || end.X > size.Width+1 || end.Y > size.Height+1 {
 			t.Errorf("%s: %q is at %v to %v, outside %v", name, text.Text, at, end, size)
 		}
 	})
+	for _, a := range boxes {
+		for _, b := range boxes {
+			if a != b && a.covers(b) {
+				t.Errorf("%s: %q lies over %q", name, a.text.Text, b.text.Text)
+			}
+		}
+	}
+}
+
+// box is a text and where it is.
+type box struct {
+	text *canvas.Text
+	at   fyne.Position
+}
+
+// ink is where b's characters are, within the room that the text has.
+func (b box) ink() (from, to fyne.Position) {
+	size, from := b.text.MinSize(), b.at
+	switch b.text.Alignment {
+	case fyne.TextAlignCenter:
+		from.X += (b.text.Size().Width - size.Width) / 2
+	case fyne.TextAlignTrailing:
+		from.X += b.text.Size().Width - size.Width
+	}
+	return from, from.Add(size)
+}
+
+// covers reports whether b's text lies over the middle of other's.
+func (b box) covers(other box) bool {
+	from, to := b.ink()
+	start, end := other.ink()
+	x, y := (start.X+end.X)/2, (start.Y+end.Y)/2
+	return x > from.X && x < to.X && y > from.Y && y < to.Y
 }
 
 // walk visits every visible object with its position on the canvas.

@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"image/color"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
@@ -12,7 +14,6 @@ type Payment struct {
 	Mark                WalletMark
 	Amount, Note, State string
 	Tone                Tone
-	Chosen              bool // the details beside the list are this one's
 }
 
 // PaymentRow shows a payment: the wallet's mark, the amount over time and title, and its state.
@@ -30,14 +31,19 @@ func NewPaymentRow(p Payment, onTapped func()) *PaymentRow {
 	note.Cut = true
 	middle := Col(-2, Fixed(NewText(p.Amount, 18, Ink, true)), Fixed(note))
 	r := &PaymentRow{onTapped: onTapped}
-	body := Row(11, Fixed(container.NewCenter(p.Mark.Disc(32))), Grow(1, Col(0, Gap(1), Fixed(middle), Gap(1))), Fixed(Chip(p.State, p.Tone)))
-	r.body = body
-	if p.Chosen {
-		ground := canvas.NewRectangle(BusyBg)
-		ground.CornerRadius = Px(10)
-		r.body = container.NewStack(ground, body)
-	}
+	r.body = Row(11, Fixed(container.NewCenter(p.Mark.Disc(32))), Grow(1, Col(0, Gap(1), Fixed(middle), Gap(1))), Fixed(Chip(p.State, p.Tone)))
 	r.ExtendBaseWidget(r)
+	return r
+}
+
+// NewChoiceRow makes a row of a list to choose from; details beside the list are those of the chosen one.
+func NewChoiceRow(p Payment, chosen bool, onTapped func()) *PaymentRow {
+	r := NewPaymentRow(p, onTapped)
+	ground := canvas.NewRectangle(color.Transparent)
+	if ground.CornerRadius = Px(10); chosen {
+		ground.FillColor = BusyBg
+	}
+	r.body = container.NewStack(ground, Inset(0, 10, r.body))
 	return r
 }
 

@@ -110,8 +110,12 @@ func (p *Poller) Run(ctx context.Context) {
 	}
 }
 
-// sleep waits for d, for wake or for ctx's end, whichever comes first.
+// sleep waits for d, for wake or for ctx's end, whichever comes first. Where there is nothing to wait for,
+// a wake that has come stays for the next time.
 func (p *Poller) sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) {
+	if d <= 0 {
+		return
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -243,8 +247,11 @@ func (p *Poller) jobs(ctx context.Context) ([]job, error) {
 		if health.State != Healthy {
 			interval = recoverInterval
 		}
-		due := after(later(health.HeardAt, p.asked[key]), interval, now)
-		add(key, w, due, func(ctx context.Context) error { return p.Till.Probe(ctx, w) })
+		last := p.asked[key]
+		if !health.HeardAt.After(now) { // else the clock was set back, and it says nothing
+			last = later(last, health.HeardAt)
+		}
+		add(key, w, after(last, interval, now), func(ctx context.Context) error { return p.Till.Probe(ctx, w) })
 	}
 	p.asked = known // forget what is final
 	slices.SortFunc(jobs, func(a, b job) int { return a.due.Compare(b.due) })

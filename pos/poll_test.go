@@ -26,13 +26,14 @@ func TestAskInterval(t *testing.T) {
 // schedule is checked in virtual time, without a disk and a network.
 type scripted struct {
 	Tx
-	mu    sync.Mutex // one transaction at a time
-	p     Payment
-	asked []time.Time
-	err   error
-	slow  time.Duration
-	views int // reads so far
-	fails int // the read that fails
+	mu     sync.Mutex // one transaction at a time
+	p      Payment
+	asked  []time.Time
+	probes int
+	err    error
+	slow   time.Duration
+	views  int // reads so far
+	fails  int // the read that fails
 }
 
 func (s *scripted) View(_ context.Context, fn func(Tx) error) error {
@@ -63,6 +64,8 @@ func (s *scripted) QueryRefund(context.Context, *Payment, *Refund) (RefundEviden
 func (s *scripted) Query(_ context.Context, p *Payment) (Evidence, error) {
 	if p.OutTradeNo == s.p.OutTradeNo { // and not a probe
 		s.asked = append(s.asked, time.Now())
+	} else {
+		s.probes++
 	}
 	time.Sleep(s.slow)
 	return Evidence{Wallet: p.Wallet, OutTradeNo: p.OutTradeNo, Account: account, State: TradeUnpaid}, s.err
@@ -152,6 +155,24 @@ func TestPollerAfterFailedRead(t *testing.T) {
 	if len(ages) == 0 || ages[0] > 5*time.Second {
 		t.Errorf("asked at %v", ages)
 	}
+}
+
+// TestProbesAfterClockSetBack: a platform that was last heard "in an hour" and does not answer is probed no
+// more often than any other.
+func TestProbesAfterClockSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scripted{p: *attempt(Waiting)}
+		s.p.ShownAt, s.p.ExpiresAt = time.Now(), time.Now().Add(time.Hour)
+		till := &Till{Store: s, Shop: Shop{Counter: "A", TimeZone: time.UTC}, Gateways: map[Wallet]Gateway{WeChat: gatewayOf{s}}}
+		till.noteHealth(Health{Wallet: WeChat, State: Healthy, HeardAt: time.Now().Add(time.Hour)})
+		s.err = &GatewayError{Wallet: WeChat, Failure: Unknown}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		(&Poller{Till: till}).Run(ctx)
+		if s.probes < 1 || s.probes > 8 {
+			t.Errorf("probed %d times in a minute", s.probes)
+		}
+	})
 }
 
 // TestAfterClockSetBack: what seems to lie ahead is due now.

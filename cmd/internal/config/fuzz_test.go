@@ -105,20 +105,26 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%+v\nwritten out is %+v, %v", c, again, err)
 		}
 		const address = "http://127.0.0.1:45678"
-		moved := setKey(setKey(text, "wechat", "base_url", address), "alipay", "gateway_url", address+"/gateway.do")
-		m, err := Parse("/shop", moved)
+		move := func(text string) (*Config, error) {
+			return Parse("/shop", setKey(setKey(text, "wechat", "base_url", address), "alipay", "gateway_url", address+"/gateway.do"))
+		}
+		want := *c
+		want.WeChat.BaseURL, want.Alipay.GatewayURL = address, address+"/gateway.do"
+		if moved, err := move(written(t, c)); err != nil || !same(&want, moved) {
+			t.Fatalf("%+v\nmoved is %+v, %v", c, moved, err)
+		}
+		moved, err := move(text)
 		if err != nil {
 			return // MoveSandbox then says so and writes nothing
 		}
-		again = m
-		if m.WeChat.BaseURL == address {
-			again.WeChat.BaseURL = c.WeChat.BaseURL
+		if moved.WeChat.BaseURL != address { // it has no such section
+			want.WeChat.BaseURL = c.WeChat.BaseURL
 		}
-		if m.Alipay.GatewayURL == address+"/gateway.do" {
-			again.Alipay.GatewayURL = c.Alipay.GatewayURL
+		if moved.Alipay.GatewayURL != address+"/gateway.do" {
+			want.Alipay.GatewayURL = c.Alipay.GatewayURL
 		}
-		if !same(c, again) {
-			t.Fatalf("%+v\nmoved is %+v:\n%s", c, again, moved)
+		if !same(&want, moved) {
+			t.Fatalf("%+v\nmoved is %+v", c, moved)
 		}
 	})
 }
@@ -127,6 +133,7 @@ func FuzzParse(f *testing.F) {
 func FuzzFresh(f *testing.F) {
 	f.Add("老街茶馆", "K1", "http://127.0.0.1:8080", "127.0.0.1:21080")
 	f.Add("\"\n[tunnel]\nkind = \"ssh", "K1", "https://example.com", "127.0.0.1:1")
+	f.Add(`a\u0062`, "K1", "http://127.0.0.1:8080", "127.0.0.1:1")
 	f.Add("a\u200b\U000e0001\\", "K1", "http://127.0.0.1:8080\"\nplatform_certificates = true #", "127.0.0.1:1")
 	f.Fuzz(func(t *testing.T, shop, counter, sandbox, notify string) {
 		text, err := Fresh{

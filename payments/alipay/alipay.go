@@ -1,6 +1,9 @@
 // Package alipay talks Alipay's open platform (当面付: precreate): it signs what is asked, verifies what
 // is answered or notified, and translates both, yuan to fen included. It decides nothing.
 //
+// The application must be in public-key mode: certificate mode, in which Alipay signs under a certificate's
+// serial, is not spoken here.
+//
 // There is no cancel here on purpose: alipay.trade.cancel refunds a trade that the customer has just
 // paid, behind the ledger's back. Withdrawing a code is close and then query; money that came after all
 // is credited and refunded by a person.

@@ -1,6 +1,7 @@
 // Package sandbox simulates WeChat Pay v3 (Native) and Alipay (precreate) over their real wire protocols: it verifies
 // the merchant's signatures, signs what it answers, keeps orders, sends notifications on the platforms' schedules,
-// refunds, writes bills, and misbehaves on request. A page plays the customer's phone. No real money moves.
+// refunds, writes bills, and misbehaves on request. A page plays the customer's phone. No real money moves. Alipay is simulated in public-key mode
+// only: no certificates, no alipay_cert_sn.
 package sandbox
 
 import (

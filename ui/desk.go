@@ -232,6 +232,7 @@ func (d *desk) resolve(id int64, r pos.Resolution) {
 		if err != nil {
 			d.c.complain(err)
 		}
+		d.draw()
 		d.read()
 	})
 }

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"database/sql"
 	"image/png"
 	"log/slog"
 	"net/http/httptest"
@@ -43,6 +44,8 @@ type counter struct {
 	ui      *Cashier
 	queue   chan func()
 	opts    Options
+	ledger  *db.Ledger
+	ahead   time.Duration // how far the counter's clock is ahead, from the next openTill on
 
 	closeTill func() // what a restart does first
 }
@@ -71,6 +74,7 @@ func (c *counter) openTill() {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	c.ledger = ledger
 	notified := httptest.NewUnstartedServer(nil)
 	notifyURL := "http://" + notified.Listener.Addr().String()
 	w, a := papers.WeChat, papers.Alipay
@@ -95,6 +99,9 @@ func (c *counter) openTill() {
 		},
 		Store:    ledger,
 		Gateways: map[pos.Wallet]pos.Gateway{pos.WeChat: wechatPay, pos.Alipay: ali},
+	}
+	if ahead := c.ahead; ahead != 0 {
+		c.till.Now = func() time.Time { return time.Now().Add(ahead) }
 	}
 	notified.Config.Handler = notify.New(notify.Options{
 		Till: c.till, Decoders: map[pos.Wallet]notify.Decoder{pos.WeChat: wechatPay, pos.Alipay: ali},
@@ -151,6 +158,22 @@ func (c *counter) press(k fyne.KeyName) {
 
 // payAsCustomer has the sandbox's customer pay what is on the screen.
 func (c *Cashier) payAsCustomer() { c.onPayAsCustomer(c.current.OutTradeNo) }
+
+// damage changes the ledger behind the counter's back, and has the counter look.
+func (c *counter) damage() {
+	c.t.Helper()
+	intruder, err := sql.Open("sqlite", filepath.Join(c.dir, db.FileName))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer intruder.Close()
+	if _, err := intruder.Exec(`INSERT INTO day_total VALUES ('2026-01-01', 'K1', '', 'wechat', 100, 1, 0, 0)`); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := c.ledger.Check(c.t.Context()); pos.CodeOf(err) != pos.Damaged {
+		c.t.Fatalf("the counter finds %v", err)
+	}
+}
 
 // state waits until the payment on the screen is in a state.
 func (c *counter) state(s pos.PaymentState) *pos.Payment {

@@ -122,7 +122,7 @@ func (p *payPanel) customers(c *Cashier, shown []*pos.Payment) fyne.CanvasObject
 	for i, payment := range shown {
 		label := c.l.T("Pay as the customer")
 		if len(shown) > 1 {
-			label = c.l.T("Pay with %s", payment.Wallet)
+			label = c.l.T(payment.Wallet.Name())
 		}
 		pay := kit.NewButton(label, "", "phone", kit.PayLook, func() { c.onPayAsCustomer(payment.OutTradeNo) })
 		p.buttons = append(p.buttons, pay)

@@ -261,6 +261,7 @@ func (r *refunds) send() {
 		r.busy, r.asked = false, 0
 		r.amount.SetText("")
 		r.reason.SetText("")
+		r.draw()
 		r.read()
 		if err != nil {
 			r.c.complain(err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"saoma/db"
 	"saoma/pos"
@@ -95,6 +97,41 @@ func childSellsUntilPowerIsCut() {
 		}
 		must(l.Close())
 	}
+	must(remark.Close())
+}
+
+// childRestoresUntilPowerIsCut sells an order, backs up, sells another, backs up again, and restores the
+// first backup. It remarks on each of the five.
+func childRestoresUntilPowerIsCut() {
+	ctx := context.Background()
+	mount := os.Getenv(childDir)
+	remark, err := os.Create(filepath.Join(mount, remarks))
+	must(err)
+	told := func(what string) {
+		_, err := fmt.Fprintln(remark, what)
+		must(err)
+	}
+	dir := filepath.Join(mount, ledgerFolder)
+	backups, now := filepath.Join(dir, db.BackupFolder), time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	l, err := db.Open(ctx, dir, db.Options{})
+	must(err)
+	var first string
+	for i, order := range slices.Collect(slices.Chunk(powerScript()[:4], 2)) {
+		for _, c := range order {
+			must(l.Update(ctx, c.do))
+		}
+		told("sold")
+		path, err := l.BackupDaily(ctx, backups, now.AddDate(0, 0, i), 9, false)
+		must(err)
+		told("backed up")
+		if i == 0 {
+			first = path
+		}
+	}
+	must(l.Close())
+	_, err = db.Restore(ctx, first, dir, true)
+	must(err)
+	told("restored")
 	must(remark.Close())
 }
 

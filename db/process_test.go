@@ -42,6 +42,8 @@ func TestMain(m *testing.M) {
 		childCrashes()
 	case "power":
 		childSellsUntilPowerIsCut()
+	case "power and restore":
+		childRestoresUntilPowerIsCut()
 	}
 }
 

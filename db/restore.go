@@ -121,11 +121,7 @@ func (r *restoration) compare(ctx context.Context, force bool) error {
 	if r.unreadable != nil {
 		return pos.Errorf(pos.Conflict, "The present ledger cannot be read, so what would be lost with it is not known; --force replaces it all the same and keeps the old file.").Because(r.unreadable)
 	}
-	var held bool
-	err := r.next.view(ctx, func(t *tx) (err error) {
-		held, err = t.has(r.present)
-		return err
-	})
+	held, err := r.next.holds(ctx, r.present)
 	if err == nil && !held {
 		return pos.Errorf(pos.Conflict, "The present ledger was changed at %s, after the backup or apart from it; --force replaces it all the same and keeps the old file.",
 			r.present.At.Format(time.DateTime))
@@ -180,7 +176,7 @@ func (r *restoration) record(ctx context.Context) error {
 func (r *restoration) setBackupsAside(ctx context.Context) error {
 	dir := filepath.Join(r.dir, BackupFolder)
 	names, err := backupsIn(dir)
-	if err != nil {
+	if err != nil || len(names) == 0 {
 		return err
 	}
 	for _, name := range names {
@@ -188,8 +184,8 @@ func (r *restoration) setBackupsAside(ctx context.Context) error {
 		if err != nil {
 			continue // it anchors nothing, and Verify goes on telling that it cannot be read
 		}
-		var held bool
-		if err := r.next.view(ctx, func(t *tx) (err error) { held, err = t.has(end); return err }); err != nil {
+		held, err := r.next.holds(ctx, end)
+		if err != nil {
 			return err
 		}
 		if held {
@@ -198,6 +194,9 @@ func (r *restoration) setBackupsAside(ctx context.Context) error {
 		if err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, asidePrefix+name)); err != nil {
 			return r.failed(err)
 		}
+	}
+	if err := syncFile(dir); err != nil { // before the ledger that they would contradict is there
+		return r.failed(err)
 	}
 	return nil
 }

@@ -93,6 +93,15 @@ func (l *Ledger) head(ctx context.Context) (end *AuditRow, err error) {
 	return end, err
 }
 
+// holds reports whether r is a row of the ledger's audit chain.
+func (l *Ledger) holds(ctx context.Context, r *AuditRow) (held bool, err error) {
+	err = l.view(ctx, func(t *tx) error {
+		held, err = t.has(r)
+		return err
+	})
+	return held, err
+}
+
 // openFile opens a ledger's file of any name and version for reading.
 func openFile(path string) (*Ledger, error) {
 	l := &Ledger{dir: filepath.Dir(path), now: time.Now}

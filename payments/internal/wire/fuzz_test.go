@@ -1,6 +1,9 @@
 package wire
 
 import (
+	"encoding/json"
+	"strconv"
+	"strings"
 	"testing"
 	"unicode"
 	"unicode/utf8"
@@ -34,4 +37,54 @@ func FuzzClean(f *testing.F) {
 			}
 		}
 	})
+}
+
+// JSON that is accepted has one reading: no other spelling of a key stands beside it, and another reader
+// takes the same values from it.
+func FuzzDecode(f *testing.F) {
+	f.Add(`{"trade_state":"SUCCESS","amount":{"total":1250}}`)
+	f.Add(`{"trade_state":"NOTPAY","Trade_State":"SUCCESS"}`)
+	f.Add(`{"trade_state":"NOTPAY","trade_ſtate":"SUCCESS"}`)
+	f.Add(`{"amount":{"total":1,"total":1250}}`)
+	f.Add(`{"amount":[{"total":1}]}{}`)
+	f.Add("{\"trade_state\":\"\xff\"}")
+	f.Add(`{"amount":{"total":1e3},"a":[{"b":null}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		var v struct {
+			State  *string `json:"trade_state"`
+			Amount *struct {
+				Total *int64 `json:"total"`
+			} `json:"amount"`
+		}
+		if Decode([]byte(text), &v) != nil {
+			return
+		}
+		var other map[string]any
+		d := json.NewDecoder(strings.NewReader(text))
+		d.UseNumber()
+		if err := d.Decode(&other); err != nil {
+			t.Fatalf("%q is accepted: %v", text, err)
+		}
+		state, n := folded(other, "trade_state")
+		if s, _ := state.(string); n > 1 || v.State != nil && *v.State != s {
+			t.Errorf("%q has %d states, %v and %v", text, n, v.State, state)
+		}
+		amount, _ := folded(other, "amount")
+		inner, _ := amount.(map[string]any)
+		total, n := folded(inner, "total")
+		if s, _ := total.(json.Number); n > 1 || v.Amount != nil && v.Amount.Total != nil && strconv.FormatInt(*v.Amount.Total, 10) != s.String() && s != "-0" {
+			t.Errorf("%q has %d totals, %d and %v", text, n, *v.Amount.Total, total)
+		}
+	})
+}
+
+// folded is the value of a key in whatever letters, and how often it is there.
+func folded(v map[string]any, key string) (value any, n int) {
+	for k, inner := range v {
+		if strings.EqualFold(k, key) {
+			value = inner
+			n++
+		}
+	}
+	return value, n
 }

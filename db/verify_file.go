@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -81,7 +82,7 @@ const schemaQuery = `SELECT type || ' ' || name, sql FROM sqlite_schema WHERE na
 
 // verifySchema compares the ledger with one that the migrations make afresh.
 func verifySchema(v *verifier) error {
-	want, err := freshSchema(v.ctx)
+	want, err := freshSchema()
 	if err != nil {
 		return v.failed(err)
 	}
@@ -113,8 +114,9 @@ func readSchema(row scanner, schema map[string]string) error {
 	return err
 }
 
-// freshSchema is what the migrations make of nothing.
-func freshSchema(ctx context.Context) (map[string]string, error) {
+// freshSchema is what the migrations make of nothing; a process makes it once.
+var freshSchema = sync.OnceValues(func() (map[string]string, error) {
+	ctx := context.Background()
 	d, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
 		return nil, err
@@ -136,4 +138,4 @@ func freshSchema(ctx context.Context) (map[string]string, error) {
 		}
 	}
 	return schema, rows.Err()
-}
+})

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -78,6 +80,23 @@ func (l later) PlatformNow() (time.Time, bool) {
 // papersOnce generates the keys of every test's merchant and platforms: making them takes seconds.
 var papersOnce = sync.OnceValues(sandbox.NewPapers)
 
+// emptyLedger is the file every counter begins with: making it takes longer than all the rest of a start.
+var emptyLedger = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "saoma-empty-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	l, err := db.Open(context.Background(), dir, db.Options{})
+	if err == nil {
+		err = l.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, db.FileName))
+})
+
 // newCounter opens a counter that gets every notification but does not poll.
 func newCounter(t *testing.T) *counter {
 	t.Helper()
@@ -94,8 +113,15 @@ func newPlatform(t *testing.T, o sandbox.Options) *counter {
 	if err != nil {
 		t.Fatal(err)
 	}
+	empty, err := emptyLedger()
+	if err != nil {
+		t.Fatal(err)
+	}
 	o.Shop = "Test"
 	c := &counter{t: t, dir: t.TempDir(), papers: papers, platform: sandbox.New(papers, o)}
+	if err := os.WriteFile(filepath.Join(c.dir, db.FileName), empty, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := c.platform.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"saoma/db"
 	"saoma/db/dbtest"
 	"saoma/payments/sandbox"
 	"saoma/pos"
@@ -59,14 +58,13 @@ func TestCrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	seeds := dbtest.Rounds(5, 100)
-	empty := emptyLedger(t)
 	var ran atomic.Int64
 	rounds := make(chan *crashRound)
 	go func() {
 		defer close(rounds)
 		for seed := range seeds {
 			for i, p := range crashPoints {
-				r := &crashRound{point: p.name, lost: p.lost, papers: dir, empty: empty, seed: seed*len(crashPoints) + i}
+				r := &crashRound{point: p.name, lost: p.lost, papers: dir, seed: seed*len(crashPoints) + i}
 				r.random = rand.New(rand.NewPCG(uint64(r.seed), 99))
 				r.nth = 1 + r.random.IntN(p.span)
 				rounds <- r
@@ -90,20 +88,6 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// emptyLedger is a data folder to copy: making one takes longer than all the rest of a start.
-func emptyLedger(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	l, err := db.Open(t.Context(), dir, db.Options{})
-	if err == nil {
-		err = l.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
 // crashRound is one counter killed once.
 type crashRound struct {
 	point  string
@@ -111,7 +95,6 @@ type crashRound struct {
 	lost   bool
 	seed   int
 	papers string // folder of the papers
-	empty  string // data folder to begin with
 	random *rand.Rand
 
 	*counter
@@ -126,9 +109,6 @@ func (r *crashRound) run(t *testing.T) {
 	r.between.server = r.witness.watch
 	if r.lost {
 		r.fault(sandbox.Fault{Kind: sandbox.FaultLost})
-	}
-	if err := os.CopyFS(r.dir, os.DirFS(r.empty)); err != nil {
-		t.Fatal(err)
 	}
 	r.killed()
 	r.platform.Faults().Clear()

@@ -45,20 +45,25 @@ func (c *Cashier) warnings() []banner {
 	if c.damage != nil {
 		all = append(all, banner{c.l.T("The ledger is damaged: the counter only reads it and takes no payments. Call for help."), kit.Alarmed})
 	}
-	for _, w := range pos.Wallets {
-		h := c.till.Health(w)
-		if err := h.ClockError(); err != nil {
-			tone := kit.Doubtful
-			if h.Clock == pos.ClockWrong {
-				tone = kit.Alarmed
-			}
-			all = append(all, banner{c.l.Error(err), tone})
-		}
+	if h := c.worstClock(); h.Clock == pos.ClockWrong {
+		all = append(all, banner{c.l.Error(h.ClockError()), kit.Alarmed})
+	} else if h.Clock == pos.ClockSkewed {
+		all = append(all, banner{c.l.Error(h.ClockError()), kit.Doubtful})
 	}
 	if c.opts.Sandbox {
 		all = append(all, banner{c.l.T("Sandbox: no real money moves"), kit.Doubtful})
 	}
 	return all
+}
+
+// worstClock is the health of the wallet that the counter's clock is furthest from. One is told: the clock is one.
+func (c *Cashier) worstClock() (worst pos.Health) {
+	for _, w := range pos.Wallets {
+		if h := c.till.Health(w); h.Skew.Abs() > worst.Skew.Abs() {
+			worst = h
+		}
+	}
+	return worst
 }
 
 // onDamage says from now on that nothing is recorded any more.

@@ -130,8 +130,8 @@ func (c *Cashier) buildUI() {
 	c.banners = newBanners()
 	c.banners.show(c)
 	c.listRule = kit.Rule()
-	c.columns = kit.Row(0, kit.Share(41, c.sale.object), kit.Fixed(kit.Rule()), kit.Share(35, c.panel.object),
-		kit.Fixed(c.listRule), kit.Share(26, c.list.object))
+	right := kit.Row(0, kit.Share(35, c.panel.object), kit.Fixed(c.listRule), kit.Share(26, c.list.object))
+	c.columns = kit.Row(0, kit.Share(41, c.sale.object), kit.Fixed(kit.Rule()), kit.Share(61, right))
 	c.body = container.NewStack()
 	if c.page != nil {
 		c.page.update()

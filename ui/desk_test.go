@@ -282,4 +282,3 @@ func (c *counter) pages(name string) {
 	look("refund-asked")
 	c.ui.turnTo(nil)
 }
-

@@ -57,7 +57,6 @@ type request struct {
 	path   string
 	header http.Header
 	body   []byte
-	raw    []byte // instead of these, as it goes over the wire
 }
 
 // wechatNotice is a notification of WeChat Pay while it is made; each step is open to change.

@@ -53,7 +53,7 @@ func TestGenuineReplaysChangeNothing(t *testing.T) {
 			if status, body := r.tell(q); acknowledged.check(w, status, body) != nil {
 				t.Fatalf("a late payment is answered %d %s", status, body)
 			}
-			if p = r.until(p, pos.Paid); len(r.exceptions()) == 0 || r.exceptions()[len(r.exceptions())-1].Kind != pos.LatePayment {
+			if r.until(p, pos.Paid); len(r.exceptions()) == 0 || r.exceptions()[len(r.exceptions())-1].Kind != pos.LatePayment {
 				t.Errorf("exceptions %+v", r.exceptions())
 			}
 			told += r.replays(q)

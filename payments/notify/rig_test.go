@@ -169,7 +169,7 @@ func (r *rig) paid(p *pos.Payment, q request) {
 // until waits for a payment to reach a state.
 func (r *rig) until(p *pos.Payment, want pos.PaymentState) *pos.Payment {
 	r.Helper()
-	for late := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for late := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		now, err := r.till.Payment(r.Context(), p.OutTradeNo)
 		r.must(err)
 		if now.State == want {
@@ -235,13 +235,16 @@ func (r *rig) post(q request) (int, string) {
 	return a.StatusCode, string(text)
 }
 
-// tell is post, again and again while the answer is only that this machine was too slow, as the platform does.
-func (r *rig) tell(q request) (int, string) {
+// tell is post, again and again while this machine was only too slow to take or to settle it, as the platform does.
+func (r *rig) tell(q request) (status int, body string) {
 	r.Helper()
 	for late := time.Now().Add(time.Minute); ; {
-		status, body := r.post(q)
-		all := r.reports.list()
-		slow := status == http.StatusInternalServerError && errors.Is(all[len(all)-1], context.DeadlineExceeded)
+		before := len(r.reports.list())
+		status, body = r.post(q)
+		slow := status == 0
+		for _, err := range r.reports.list()[before:] {
+			slow = slow || errors.Is(err, context.DeadlineExceeded) || err != nil && strings.Contains(err.Error(), "it broke off")
+		}
 		if !slow || time.Now().After(late) {
 			return status, body
 		}

@@ -3,6 +3,7 @@ package ui
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -17,12 +18,41 @@ func TestEnterChargesWithTheWalletUsedLast(t *testing.T) {
 	c.typed("1")
 	c.press(fyne.KeyF2)
 	c.state(pos.Waiting)
+	if row := c.ui.list.shown[0].words; row.State != "waiting" {
+		t.Errorf("the list says %q", row.State)
+	}
 	c.ui.payAsCustomer()
 	c.state(pos.Paid)
+	if row := c.ui.list.shown[0].words; row.State != "paid" || !c.sees("paid") {
+		t.Errorf("the list says %q", row.State)
+	}
 	c.typed("2.5")
 	c.press(fyne.KeyReturn)
 	if p := c.state(pos.Waiting); p.Wallet != pos.Alipay || p.Amount != 250 {
 		t.Errorf("Enter charged %s through %s; want 2.50 through Alipay", p.Amount, p.Wallet)
+	}
+}
+
+// TestAskingIsPaintedOnlyIfItTakesLong: a frame that says "asking" would delay the one with the code.
+func TestAskingIsPaintedOnlyIfItTakesLong(t *testing.T) {
+	c := newCounter(t)
+	ui := c.open(1280, 800)
+	if err := c.sandbox.Faults().Add(sandbox.Fault{Kind: sandbox.FaultDelay, Op: "create", Delay: 3 * time.Second, Count: 1}); err != nil {
+		t.Fatal(err)
+	}
+	c.typed("3")
+	before := ui.state.Sentence()
+	c.press(fyne.KeyF1)
+	if got := ui.state.Sentence(); got != before || !ui.held {
+		t.Errorf("the state line reads %q at once", got)
+	}
+	c.until("asking", func() bool { return ui.state.Sentence() == "Asking WeChat Pay for a code." })
+	if ui.current == nil || ui.current.State != pos.Created {
+		t.Errorf("the payment is %+v when the window says that it asks", ui.current)
+	}
+	c.state(pos.Waiting)
+	if ui.held || drawnCodes(ui.win.Canvas()) != 1 {
+		t.Error("the code is not drawn")
 	}
 }
 

@@ -52,17 +52,21 @@ func TestPowerCut(t *testing.T) {
 }
 
 // cutPower cuts the power after every event in several ways, or at as many of these cuts as limit says,
-// chosen at random, and has every image looked at. It returns what it did.
+// and has every image looked at. The cuts that lose all after a turn are always among them, the others
+// are chosen at random. It returns what it did.
 func cutPower(t *testing.T, events []event, limit int, look func(*powerCut) error) (figures string) {
 	t.Helper()
 	ways := []loss{loseAll, loseNone}
 	for range dbtest.Rounds(1, 3) {
 		ways = append(ways, loseTail, loseAny)
 	}
-	points := 0
+	points, strict := 0, 0
 	for _, e := range events {
 		if e.op != remark {
 			points++
+		}
+		if e.turns() {
+			strict++
 		}
 	}
 	cuts := make(chan *powerCut)
@@ -82,8 +86,8 @@ func cutPower(t *testing.T, events []event, limit int, look func(*powerCut) erro
 			}
 		})
 	}
-	left := points * len(ways)
-	tried, wanted := 0, min(limit, left)
+	every := points * len(ways)
+	left, wanted, tried := every-strict, min(limit, every)-strict, 0
 	d, told := newDisk(), 0
 	for i, e := range events {
 		if e.op == remark {
@@ -92,19 +96,26 @@ func cutPower(t *testing.T, events []event, limit int, look func(*powerCut) erro
 		}
 		d.do(e)
 		for _, way := range ways {
-			if rand.IntN(left) < wanted { // so each is as likely as any other
-				seed := rand.Uint64()
-				image := d.cut(way, rand.New(rand.NewPCG(seed, 0)))
-				cuts <- &powerCut{after: i + 1, event: e, loss: way, seed: seed, told: told, image: image}
-				wanted, tried = wanted-1, tried+1
+			if way != loseAll || !e.turns() {
+				chosen := rand.IntN(left) < wanted // each is as likely as any other
+				if left--; !chosen {
+					continue
+				}
+				wanted--
 			}
-			left--
+			seed := rand.Uint64()
+			image := d.cut(way, rand.New(rand.NewPCG(seed, 0)))
+			cuts <- &powerCut{after: i + 1, event: e, loss: way, seed: seed, told: told, image: image}
+			tried++
 		}
 	}
 	close(cuts)
 	all.Wait()
-	return fmt.Sprintf("%d of %d (%d writes, truncations, syncs and changes of names, %d ways each)", tried, points*len(ways), points, len(ways))
+	return fmt.Sprintf("%d of %d (%d writes, truncations, syncs and changes of names, %d ways each)", tried, every, points, len(ways))
 }
+
+// turns reports whether e decides what a power cut leaves, as every sync and every change of a name does.
+func (e event) turns() bool { return e.op != writeBytes && e.op != truncateTo && e.op != remark }
 
 func (c *powerCut) String() string {
 	return fmt.Sprintf("power cut after event %d (%d in node %d, name %q, %d bytes at %d), losing %s, seed %d, %d remarks",

@@ -89,17 +89,18 @@ func (s *sim) open(dir string) {
 	if c.ledger, err = db.Open(c.ctx, dir, db.Options{Now: s.now}); err != nil {
 		panic(fmt.Sprintf("seed %d: the ledger does not open: %v", s.seed, err))
 	}
+	gateways := s.platform.gateways()
 	c.till = &pos.Till{
 		Shop: pos.Shop{
 			Name: "Test", Counter: "T1", TimeZone: time.FixedZone("CST", 8*3600),
 			MinCharge: pos.DefaultMinCharge, MaxCharge: pos.DefaultMaxCharge,
 		},
-		Store: c, Now: s.now, Gateways: s.platform.gateways(),
+		Store: c, Now: s.now, Gateways: gateways,
 	}
 	c.till.Subscribe(func(e pos.Event) { s.hear(c, e) })
 	c.handler = notify.New(notify.Options{
 		Till: c.till, Log: slog.New(slog.DiscardHandler),
-		Decoders: map[pos.Wallet]notify.Decoder{pos.WeChat: simDecoder{s, pos.WeChat}, pos.Alipay: simDecoder{s, pos.Alipay}},
+		Decoders: s.platform.decoders(gateways),
 	})
 	list, err := c.till.Resume(c.ctx)
 	s.logf("the counter opens with %d unfinished payments (%v)", len(list), err)

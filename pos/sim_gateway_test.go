@@ -107,6 +107,7 @@ type simAnswer[T any] struct {
 // simCall takes a question to the platform and its answer back, or loses either on the way.
 func simCall[T any](ctx context.Context, g *simGateway, op, name string, effect func(simTrouble) (T, error)) (T, error) {
 	s := g.m.s
+	s.ration(op + " " + name)
 	d := s.dice(op + " " + name)
 	f := g.trouble(d, op)
 	there, back := within(d, 1, 150*time.Millisecond), within(d, 1, 150*time.Millisecond)
@@ -174,7 +175,7 @@ func (g *simGateway) Query(ctx context.Context, p *pos.Payment) (pos.Evidence, e
 }
 
 func (g *simGateway) Close(ctx context.Context, p *pos.Payment) error {
-	_, err := simCall(ctx, g, "close", g.m.s.name("P", p.OutTradeNo), func(simTrouble) (bool, error) { return true, g.m.close(p) })
+	_, err := simCall(ctx, g, "close", g.m.s.name("P", p.OutTradeNo), func(simTrouble) (bool, error) { return true, g.m.shut(p) })
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"saoma/payments/notify"
 	"saoma/pos"
 )
 
@@ -103,19 +104,23 @@ func (m *simPlatform) post(n simNotice, body string) bool {
 
 // simDecoder verifies what post gives the handler.
 type simDecoder struct {
-	s      *sim
+	m      *simPlatform
 	wallet pos.Wallet
 }
 
+func (m *simPlatform) decoders(map[pos.Wallet]pos.Gateway) map[pos.Wallet]notify.Decoder {
+	return map[pos.Wallet]notify.Decoder{pos.WeChat: simDecoder{m, pos.WeChat}, pos.Alipay: simDecoder{m, pos.Alipay}}
+}
+
 func (v simDecoder) Notification(_ context.Context, _ http.Header, body []byte) (pos.Notice, error) {
-	m := v.s.platform
+	m := v.m
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n, ok := m.notices[string(body)]
 	switch {
 	case !ok || n.wallet != v.wallet:
 		return pos.Notice{}, errors.New("the signature is not the platform's")
-	case v.wallet == pos.WeChat && time.Duration(v.s.skew.Load()).Abs() > 5*time.Minute:
+	case v.wallet == pos.WeChat && time.Duration(m.s.skew.Load()).Abs() > 5*time.Minute:
 		return pos.Notice{}, errors.New("the timestamp is more than five minutes off")
 	}
 	return n.Notice, nil

@@ -1,6 +1,7 @@
 package pos_test
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"saoma/pos"
@@ -8,6 +9,19 @@ import (
 
 // What the platforms do that no counter asked for. Each is rare, and each must end as money in the ledger or
 // as a named exception.
+
+// accidents plans them.
+func (m *simPlatform) accidents(d *rand.Rand) {
+	for range d.IntN(3) {
+		w, until := pos.Wallets[d.IntN(2)], within(d, time.Second, 4*time.Minute)
+		m.s.after(within(d, 0, dayLength), func() { m.fail(w, until) })
+	}
+	for _, odd := range []func(){m.elsewhere, m.foreign, m.overcharge, m.revive, m.giveBack} {
+		if chance(d, 30) {
+			m.s.after(within(d, dayLength/4, dayLength), odd)
+		}
+	}
+}
 
 // fail keeps a platform from being reached.
 func (m *simPlatform) fail(w pos.Wallet, d time.Duration) {
@@ -95,8 +109,8 @@ func (m *simPlatform) find(fits func(*simTrade) bool) *simTrade {
 	return nil
 }
 
-// settle ends what a person at the platform has to end: refunds that could not be paid out.
-func (m *simPlatform) settle() {
+// heal ends what a person at the platform has to end: refunds that could not be paid out.
+func (m *simPlatform) heal() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, t := range m.order {

@@ -44,15 +44,7 @@ func (s *sim) accidents(d *rand.Rand) {
 		back := within(d, time.Second, dayLength/2)
 		s.after(within(d, 0, dayLength), func() { s.jump(jump, back) })
 	}
-	for range d.IntN(3) {
-		w, until := pos.Wallets[d.IntN(2)], within(d, time.Second, 4*time.Minute)
-		s.after(within(d, 0, dayLength), func() { s.platform.fail(w, until) })
-	}
-	for _, odd := range []func(){s.platform.elsewhere, s.platform.foreign, s.platform.overcharge, s.platform.revive, s.platform.giveBack} {
-		if chance(d, 30) {
-			s.after(within(d, dayLength/4, dayLength), odd)
-		}
-	}
+	s.platform.accidents(d)
 }
 
 // crash kills the process now, or in its next transaction.
@@ -199,6 +191,7 @@ func (s *sim) visit(no, code string) {
 		return
 	}
 	s.logf("the customer has paid %s", name)
+	s.prompt(no)
 }
 
 // manage is the manager at the exceptions desk.

@@ -169,7 +169,7 @@ func (t *simTrade) evidence() pos.Evidence {
 	}
 }
 
-func (m *simPlatform) close(p *pos.Payment) error {
+func (m *simPlatform) shut(p *pos.Payment) error {
 	t := m.trades[p.OutTradeNo]
 	if t == nil {
 		return nil
@@ -184,92 +184,34 @@ func (m *simPlatform) close(p *pos.Payment) error {
 	return nil
 }
 
-func (m *simPlatform) refund(p *pos.Payment, r *pos.Refund, abnormal, poor bool) (pos.RefundEvidence, error) {
-	now, t := time.Now(), m.trades[p.OutTradeNo]
-	if t == nil || t.paidAt.IsZero() {
-		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Refused, "not paid")
-	}
-	known := t.refund(r.OutRefundNo)
-	switch {
-	case known != nil && known.state == pos.RefundAbnormal && t.wallet == pos.Alipay:
-		m.moveBack(t, known) // tried again, and this time it arrives
-	case known != nil:
-	case t.given()+r.Amount > t.amount:
-		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Refused, "more than is left")
-	case poor:
-		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Refused, "NOT_ENOUGH")
-	case t.wallet == pos.WeChat && len(t.refunds) > 0 && now.Sub(t.refunds[len(t.refunds)-1].created) < time.Minute:
-		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.RateLimited, "a minute apart")
-	default:
-		known = &simRefund{no: r.OutRefundNo, id: m.mint("rid-"), amount: r.Amount, state: pos.RefundProcessing, created: now, abnormal: abnormal}
-		t.refunds = append(t.refunds, known)
-		m.begin(t, known)
-	}
-	if t.wallet == pos.Alipay && known.state != pos.RefundSucceeded {
-		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Unknown, "it has not come to anything yet")
-	}
-	return t.refundEvidence(known), nil
-}
-
-// begin sets a new refund going: WeChat Pay takes its time, Alipay none.
-func (m *simPlatform) begin(t *simTrade, r *simRefund) {
-	if t.wallet == pos.Alipay {
-		if r.state = pos.RefundAbnormal; !r.abnormal {
-			m.moveBack(t, r)
-		}
-		return
-	}
-	wait := within(m.s.roll("refund "+r.id), time.Second, 3*time.Minute)
-	time.AfterFunc(wait, func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if !r.abnormal {
-			m.moveBack(t, r)
-			return
-		}
-		r.state = pos.RefundAbnormal
-		m.tell(t, r)
-	})
-}
-
-// moveBack gives the customer the money.
-func (m *simPlatform) moveBack(t *simTrade, r *simRefund) {
-	r.state = pos.RefundSucceeded
-	m.s.logf("%s: %s back to the customer of %s", t.wallet, r.amount, m.s.name("P", t.no))
-	m.tell(t, r)
-}
-
-// tell notifies the merchant of a refund: WeChat Pay about the refund, Alipay about the trade.
-func (m *simPlatform) tell(t *simTrade, r *simRefund) {
-	if t.wallet == pos.WeChat {
-		e := t.refundEvidence(r)
-		e.Source = pos.FromNotification
-		m.announce(t, pos.Notice{Refund: &e})
-		return
-	}
-	e := t.evidence()
-	e.Source = pos.FromNotification
-	m.announce(t, pos.Notice{Payment: &e})
-}
-
-func (t *simTrade) refundEvidence(r *simRefund) pos.RefundEvidence {
-	return pos.RefundEvidence{
-		Wallet: t.wallet, OutTradeNo: t.no, OutRefundNo: r.no, RefundID: r.id, Amount: r.amount, State: r.state, At: time.Now(), Raw: []byte(`{}`),
-	}
-}
-
-func (m *simPlatform) queryRefund(p *pos.Payment, r *pos.Refund) pos.RefundEvidence {
-	t := m.trades[p.OutTradeNo]
-	none := pos.RefundEvidence{Wallet: p.Wallet, OutTradeNo: p.OutTradeNo, OutRefundNo: r.OutRefundNo, Amount: r.Amount}
+// about is a copy of what the platform has under the number, or nil.
+func (m *simPlatform) about(no string) *simTrade {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := m.trades[no]
 	if t == nil {
-		return none
+		return nil
 	}
-	known := t.refund(r.OutRefundNo)
-	if known == nil || t.wallet == pos.Alipay && known.state != pos.RefundSucceeded {
-		return none
+	t.tick(time.Now())
+	clone := *t
+	clone.refunds = nil
+	for _, r := range t.refunds {
+		r := *r
+		clone.refunds = append(clone.refunds, &r)
 	}
-	return t.refundEvidence(known)
+	return &clone
 }
+
+func (m *simPlatform) numbers() (list []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range m.order {
+		list = append(list, t.no)
+	}
+	return list
+}
+
+func (m *simPlatform) close() {}
 
 var errNotPayable = errors.New("not payable")
 

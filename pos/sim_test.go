@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"saoma/payments/notify"
 	"saoma/pos"
 )
 
@@ -28,7 +29,7 @@ type sim struct {
 	trouble  int          // per mille of the calls that go wrong
 	skew     atomic.Int64 // nanoseconds the counter's clock is ahead of the platforms'
 	healed   atomic.Bool  // nothing goes wrong any more
-	platform *simPlatform
+	platform simWorld
 	work     sync.WaitGroup // what people and accidents still do
 
 	mu         sync.Mutex
@@ -40,9 +41,24 @@ type sim struct {
 	names      map[string]string // of the numbers, for the trace
 	seen       map[string]int    // the highest rank of the states seen through events
 	shown      map[string][]string
+	asked      map[string][]time.Duration // when each question was, in the last minute
 	acked      []simNotice
-	raised     map[int64]pos.Exception
 	counts     simCounts
+}
+
+// simWorld is both platforms as the simulation drives and judges them: modelled precisely (simPlatform), or the
+// sandbox over the real adapters (simWire).
+type simWorld interface {
+	gateways() map[pos.Wallet]pos.Gateway // for one life of the counter
+	decoders(map[pos.Wallet]pos.Gateway) map[pos.Wallet]notify.Decoder
+	scan(no, code string) error // the customer's camera
+	pay(no, code string) error  // the customer's thumb
+	about(no string) *simTrade  // a copy of what the platform has, or nil
+	numbers() []string          // of every trade, oldest first
+	accidents(d *rand.Rand)     // plans what goes wrong at the platforms
+	heal()                      // lets nothing go wrong any more
+	quiet() bool                // whether nothing is under way
+	close()
 }
 
 // simStep is one line of the trace.
@@ -52,11 +68,19 @@ type simStep struct {
 }
 
 // simulate runs one seed to its end.
+//
+// Every fiftieth goes over the wire: through the real adapters, to the sandbox.
 func simulate(t *testing.T, template []byte, seed uint64) *sim {
+	overWire := seed%50 == 0
+	if overWire { // the papers are made out here: their dates are the real time's
+		if _, err := papersOnce(); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s := &sim{
 		seed: seed, root: simFolder(t), template: template, trouble: []int{0, 30, 120, 350}[seed%4],
 		rolled: map[string]uint64{}, names: map[string]string{}, seen: map[string]int{}, shown: map[string][]string{},
-		raised: map[int64]pos.Exception{},
+		asked: map[string][]time.Duration{},
 	}
 	defer os.RemoveAll(s.root)
 	t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) {
@@ -64,10 +88,15 @@ func simulate(t *testing.T, template []byte, seed uint64) *sim {
 		synctest.Test(t, func(t *testing.T) {
 			s.t, s.begin = t, time.Now()
 			s.platform = newSimPlatform(s)
+			if overWire {
+				s.platform = newSimWire(s)
+				s.counts.Wire = 1
+			}
 			s.open(s.newFolder(nil))
 			s.day()
 			s.evening()
 			s.stop()
+			s.platform.close()
 			time.Sleep(time.Minute) // what is still on its way arrives at nobody
 			s.counts.Seeds = 1
 		})

@@ -109,9 +109,9 @@ func (s *sim) open(dir string) {
 		defer close(c.polling)
 		poller.Run(c.ctx)
 	}()
-	time.Sleep(1)
+	time.Sleep(time.Nanosecond)
 	// Whoever publishes goes on a moment after the poller was woken by it, not at the same instant.
-	c.till.Subscribe(func(pos.Event) { time.Sleep(1) })
+	c.till.Subscribe(func(pos.Event) { time.Sleep(time.Nanosecond) })
 	s.mu.Lock()
 	s.counter = c
 	s.mu.Unlock()

@@ -118,7 +118,7 @@ func (q wxRequest) send(t testing.TB, s *Sandbox) wxResult {
 }
 
 func exchange(r *http.Request) (out wxResult) {
-	client := http.Client{Timeout: 2 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(r)
 	if err != nil {
 		out.err = err

@@ -94,7 +94,7 @@ func TestReordered(t *testing.T) {
 	address := h.serve(t)
 	fault(t, s, Fault{Kind: FaultReordered, Count: 1})
 	first := paidOrder(t, s, Alipay, address)
-	time.Sleep(50 * time.Millisecond)
+	eventually(t, func() bool { return len(s.Faults().List()) == 0 }) // now it is held
 	second := paidOrder(t, s, Alipay, address)
 	eventually(t, func() bool { return len(h.all()) == 2 })
 	got := h.all()

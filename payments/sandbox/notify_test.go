@@ -121,7 +121,7 @@ func TestNotificationContent(t *testing.T) {
 		x.MchID != s.papers.WeChat.MchID || x.AppID != s.papers.WeChat.AppID || x.TransactionID != s.Orders()[0].TransactionID {
 		t.Errorf("%+v", x)
 	}
-	if at, err := time.Parse(time.RFC3339, x.SuccessTime); err != nil || time.Since(at) > time.Minute || !strings.HasSuffix(x.SuccessTime, "+08:00") {
+	if at, err := time.Parse(time.RFC3339, x.SuccessTime); err != nil || time.Since(at) > time.Hour || !strings.HasSuffix(x.SuccessTime, "+08:00") {
 		t.Errorf("success_time %s", x.SuccessTime)
 	}
 

@@ -57,7 +57,7 @@ func (rt toSandbox) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func sdkWeChat(t *testing.T, s *Sandbox, opts ...core.ClientOption) *core.Client {
 	t.Helper()
-	opts = append([]core.ClientOption{option.WithHTTPClient(&http.Client{Transport: toSandbox{s.URL()}, Timeout: 8 * time.Second})}, opts...)
+	opts = append([]core.ClientOption{option.WithHTTPClient(&http.Client{Transport: toSandbox{s.URL()}, Timeout: patience})}, opts...)
 	c, err := core.NewClient(t.Context(), opts...)
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func sdkAlipay(t *testing.T, s *Sandbox) *ali.Client {
 	t.Helper()
 	p := s.papers.Alipay
 	c, err := ali.New(p.AppID, string(privatePEM(p.AppKey)), false,
-		ali.WithSandboxGateway(s.AlipayURL()), ali.WithHTTPClient(&http.Client{Timeout: 8 * time.Second}), ali.WithTimeLocation(time.FixedZone("", 8*3600)))
+		ali.WithSandboxGateway(s.AlipayURL()), ali.WithHTTPClient(&http.Client{Timeout: patience}), ali.WithTimeLocation(time.FixedZone("", 8*3600)))
 	if err == nil {
 		err = c.LoadAliPayPublicKey(string(publicPEM(&p.PlatformKey.PublicKey)))
 	}

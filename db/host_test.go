@@ -130,8 +130,12 @@ func TestFolderIsReadOnly(t *testing.T) {
 			t.Skipf("the small disk cannot be remounted: %v %s", err, said)
 		}
 	}
+	empty := filepath.Join(dir, "empty")
+	if err := os.Mkdir(empty, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	remount("ro")
-	for _, folder := range []string{dir, filepath.Join(dir, "new")} {
+	for _, folder := range []string{dir, empty, filepath.Join(dir, "new")} {
 		_, err := db.Open(t.Context(), folder, db.Options{})
 		e, ok := errors.AsType[*pos.Error](err)
 		if !ok || e.Code != pos.Setup || !strings.Contains(e.Sentence(), folder) {

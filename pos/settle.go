@@ -39,7 +39,7 @@ func decide(p *Payment, e Evidence, c circumstances) verdict {
 	if p == nil || p.State.Final() || e.Wallet != p.Wallet || e.Account != p.Account {
 		return verdict{outcome: Ignored}
 	}
-	if e.State == TradeClosed {
+	if e.State == TradeClosed && e.Amount == p.Amount {
 		return verdict{outcome: Recorded, to: Closed}
 	}
 	// Only a trade that does not exist is judged by the clock: one that the platform still calls payable

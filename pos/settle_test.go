@@ -43,6 +43,7 @@ func TestDecide(t *testing.T) {
 		{"app", func(e *Evidence, _ *circumstances) { e.Account.AppID = "wx2" }},
 		{"wallet", func(e *Evidence, _ *circumstances) { e.Wallet = Alipay }},
 		{"closed", func(e *Evidence, _ *circumstances) { e.State = TradeClosed }},
+		{"closed, amount", func(e *Evidence, _ *circumstances) { e.State = TradeClosed; e.Amount++ }},
 		{"closed, merchant", func(e *Evidence, _ *circumstances) { e.State = TradeClosed; e.Account.MerchantID = "x" }},
 		{"unpaid", func(e *Evidence, _ *circumstances) { e.State = TradeUnpaid }},
 		{"none", func(e *Evidence, _ *circumstances) { e.State = TradeNone }},
@@ -67,20 +68,20 @@ func TestDecide(t *testing.T) {
 	unseen := attempt(Closing)
 	unseen.CodeURL = ""
 	// Columns: paid, order paid, reused, other transaction, +1, -1, currency, merchant, app, wallet,
-	// closed, closed by a stranger, unpaid, none, unpaid late, none late, none late of a stranger.
+	// closed, closed over another amount, closed by a stranger, unpaid, none, unpaid late, none late, none late of a stranger.
 	table := []struct {
 		name string
 		p    *Payment
-		want [17]verdict
+		want [18]verdict
 	}{
-		{"no payment", nil, [17]verdict{unknown, unknown, unknown, unknown, unknown, unknown, unknown, foreign, foreign, unknown, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
-		{"created", attempt(Created), [17]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, nothing, nothing}},
-		{"waiting", attempt(Waiting), [17]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, nothing, nothing}},
-		{"closing", attempt(Closing), [17]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, shut, nothing}},
-		{"closing, code never shown", unseen, [17]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, shut, nothing, shut, nothing}},
-		{"paid", attempt(Paid), [17]verdict{replay, replay, replay, duplicate, amount, amount, amount, foreign, foreign, foreign, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
-		{"closed", attempt(Closed), [17]verdict{late, twice, duplicate, late, amount, amount, amount, foreign, foreign, foreign, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
-		{"rejected", attempt(Rejected), [17]verdict{late, twice, duplicate, late, amount, amount, amount, foreign, foreign, foreign, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
+		{"no payment", nil, [18]verdict{unknown, unknown, unknown, unknown, unknown, unknown, unknown, foreign, foreign, unknown, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
+		{"created", attempt(Created), [18]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
+		{"waiting", attempt(Waiting), [18]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
+		{"closing", attempt(Closing), [18]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, nothing, shut, nothing}},
+		{"closing, code never shown", unseen, [18]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, shut, nothing, shut, nothing}},
+		{"paid", attempt(Paid), [18]verdict{replay, replay, replay, duplicate, amount, amount, amount, foreign, foreign, foreign, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
+		{"closed", attempt(Closed), [18]verdict{late, twice, duplicate, late, amount, amount, amount, foreign, foreign, foreign, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
+		{"rejected", attempt(Rejected), [18]verdict{late, twice, duplicate, late, amount, amount, amount, foreign, foreign, foreign, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
 	}
 	for _, row := range table {
 		for i, ev := range evidence {

@@ -118,7 +118,7 @@ func TestFlippedByte(t *testing.T) {
 	random := rand.New(rand.NewPCG(6, 1))
 	var unreadable, frozen, harmless int
 	offsets := []int64{0, 16, 18, 19, 24, 28, 44, 47, 56, 60, 100, 103, 105} // the header and the first page's
-	for len(offsets) < dbtest.Rounds(60, 2000) {
+	for len(offsets) < dbtest.Rounds(45, 2000) {
 		offsets = append(offsets, random.Int64N(size))
 	}
 	for _, at := range offsets {

@@ -173,7 +173,7 @@ func TestDaysOverClockChanges(t *testing.T) {
 		}
 		dir := t.TempDir()
 		sales := dbtest.Sales{
-			Orders: 3 * 24 * 6, Days: 3, Until: ends.Add(24 * time.Hour), Cashiers: []string{"li"}, // one in ten minutes
+			Orders: 3 * 24 * 2, Days: 3, Until: ends.Add(24 * time.Hour), Cashiers: []string{"li"}, // one in half an hour
 			Shop: pos.Shop{Counter: "T1", TimeZone: zone, DayStartsAt: 2*time.Hour + 30*time.Minute},
 		}
 		if err := dbtest.Seed(t.Context(), dir, sales); err != nil {
@@ -182,7 +182,7 @@ func TestDaysOverClockChanges(t *testing.T) {
 		var want int64
 		first := sales.Until.AddDate(0, 0, -sales.Days)
 		for i := range sales.Orders {
-			at := first.Add(time.Duration(i) * 10 * time.Minute)
+			at := first.Add(time.Duration(i) * 30 * time.Minute)
 			if !at.Before(begins) && at.Before(ends) && i%100 < 97 { // Seed leaves three of a hundred unpaid
 				want++
 			}

@@ -136,7 +136,7 @@ func (c *counter) open(width, height float32) *Cashier {
 // until does what the windows ask for until something is true.
 func (c *counter) until(what string, ok func() bool) {
 	c.t.Helper()
-	late := time.After(15 * time.Second)
+	late := time.After(time.Minute)
 	for !ok() {
 		select {
 		case f := <-c.queue:

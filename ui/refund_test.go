@@ -30,7 +30,7 @@ func (c *counter) sold(amount string, wallet fyne.KeyName) *refunds {
 	return r
 }
 
-// send refunds what the page says, the reason last typed.
+// give refunds an amount of the payment on the page.
 func (c *counter) give(r *refunds, amount string) {
 	c.t.Helper()
 	r.amount.SetText(amount)
@@ -92,15 +92,26 @@ func TestARefundIsFollowedToItsEnd(t *testing.T) {
 	r := c.sold("20", fyne.KeyF1)
 	c.give(r, "20")
 	seen := map[string]bool{}
-	c.until("not paid out", func() bool {
+	c.until("not paid out", func() bool { // the page follows by itself
 		seen["under way"] = seen["under way"] || c.sees("under way")
-		c.press(fyne.KeyF5)
 		return c.sees("not paid out") && ui.undecided == 1
 	})
 	if !seen["under way"] {
 		t.Error("the page never said that the refund was under way")
 	}
 	shot(t, ui.win.Canvas(), "refund-abnormal")
+}
+
+// TestARefundUnderWayEndsByItself: nothing but the counter's own asking, or a notification, tells of its end.
+func TestARefundUnderWayEndsByItself(t *testing.T) {
+	c := newCounter(t)
+	c.open(1280, 800)
+	r := c.sold("20", fyne.KeyF1)
+	c.give(r, "20")
+	c.until("refunded", func() bool { return len(r.made) == 1 && r.made[0].State == pos.RefundSucceeded && c.sees("−¥20.00") })
+	if r.left != 0 || c.sees("under way") {
+		t.Errorf("left %s; the page shows %q", r.left, texts(c.ui.win.Canvas()))
+	}
 }
 
 // TestARefusedRefundSaysWhy asks twice within WeChat Pay's minute.

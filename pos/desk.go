@@ -11,6 +11,15 @@ func (t *Till) Exceptions(ctx context.Context) (list []Exception, err error) {
 	return list, err
 }
 
+// ResolvedExceptions returns the n exceptions that were resolved last, the last first.
+func (t *Till) ResolvedExceptions(ctx context.Context, n int) (list []Exception, err error) {
+	err = t.Store.View(ctx, func(tx Tx) error {
+		list, err = tx.ResolvedExceptions(n)
+		return err
+	})
+	return list, err
+}
+
 // Resolve carries out what a manager decides about an exception, in one transaction: accepting credits
 // the money where it was not yet; refunding credits it and gives it back by the normal refund; dismissing
 // needs a note. The exception it returns is resolved; the error then is the refund's, if it was refused.

@@ -108,6 +108,23 @@ func refundable(p *Payment, refunds []Refund) (Fen, error) {
 	return left, nil
 }
 
+// Refunds returns the refunds of one payment, oldest first, and how much of it can still be refunded: zero
+// where its state allows no refund.
+func (t *Till) Refunds(ctx context.Context, outTradeNo string) (list []Refund, left Fen, err error) {
+	err = t.Store.View(ctx, func(tx Tx) error {
+		p, err := tx.Payment(outTradeNo)
+		if err != nil {
+			return err
+		}
+		if list, err = tx.RefundsOf(outTradeNo); err != nil {
+			return err
+		}
+		left, _ = refundable(p, list)
+		return nil
+	})
+	return list, left, err
+}
+
 // CheckRefund asks the platform about one refund now and returns it as it then stands. An unclear
 // answer is no error: the state says what is known.
 func (t *Till) CheckRefund(ctx context.Context, outRefundNo string) (*Refund, error) {

@@ -37,6 +37,7 @@ func record(t *testing.T, use func(dir string)) []event {
 	if err != nil {
 		t.Skip("mounting is not permitted here, so no power cut is tried:", err)
 	}
+	t.Cleanup(func() { _ = server.Unmount() }) // where use has failed
 	use(dir)
 	if err := server.Unmount(); err != nil {
 		t.Fatal(err)

@@ -100,6 +100,9 @@ func (s *sim) refundTold(r *pos.Refund) {
 	if t := s.platform.about(r.OutTradeNo); t != nil {
 		known = t.refund(r.OutRefundNo)
 	}
+	if r.State == pos.RefundFailed && known != nil {
+		s.violated("%s is said to have failed, and has not", s.name("R", r.OutRefundNo))
+	}
 	if r.State == pos.RefundSucceeded && (known == nil || known.state != pos.RefundSucceeded || known.amount != r.Amount) {
 		s.violated("%s is said to have succeeded, and has not", s.name("R", r.OutRefundNo))
 	}
@@ -127,9 +130,13 @@ func (s *sim) prompt(no string) {
 	if s.trouble > 0 {
 		return
 	}
-	time.Sleep(4 * time.Second)
+	patience := 4 * time.Second
+	if s.deaf {
+		patience = 20 * time.Second
+	}
+	time.Sleep(patience)
 	if p, err := s.up().till.Payment(context.Background(), no); err != nil || p.State != pos.Paid {
-		s.violated("%s has been paid for 4 s, and the counter does not know it", s.name("P", no))
+		s.violated("%s has been paid for %s, and the counter does not know it", s.name("P", no), patience)
 	}
 }
 

@@ -58,7 +58,6 @@ var simTroubles = []simTrouble{
 	{kind: sandbox.FaultOrderPaid, failure: pos.AlreadyPaid},
 	{kind: sandbox.FaultStale, effect: true},
 	{kind: sandbox.FaultAbnormal, effect: true},
-	{kind: "not_enough", effect: true},
 }
 
 // fits says whether the trouble can show itself in op at all.
@@ -68,7 +67,7 @@ func (f simTrouble) fits(op string) bool {
 		return op == "close"
 	case sandbox.FaultStale:
 		return op == "query"
-	case sandbox.FaultAbnormal, "not_enough":
+	case sandbox.FaultAbnormal:
 		return op == "refund"
 	}
 	return true
@@ -80,7 +79,7 @@ func (g *simGateway) trouble(d *rand.Rand, op string) simTrouble {
 	f := simTroubles[d.IntN(len(simTroubles))]
 	bad := d.IntN(1000) < s.trouble
 	if op == "refund" && chance(d, 30) { // what only refunds can meet
-		f = simTroubles[len(simTroubles)-1-d.IntN(2)]
+		f = simTroubles[len(simTroubles)-1]
 	}
 	g.m.mu.Lock()
 	down := time.Now().Before(g.m.down[g.wallet])
@@ -181,7 +180,7 @@ func (g *simGateway) Close(ctx context.Context, p *pos.Payment) error {
 
 func (g *simGateway) Refund(ctx context.Context, p *pos.Payment, r *pos.Refund) (pos.RefundEvidence, error) {
 	return simCall(ctx, g, "refund", g.m.s.name("R", r.OutRefundNo), func(f simTrouble) (pos.RefundEvidence, error) {
-		return g.m.refund(p, r, f.kind == sandbox.FaultAbnormal, f.kind == "not_enough")
+		return g.m.refund(p, r, f.kind == sandbox.FaultAbnormal)
 	})
 }
 

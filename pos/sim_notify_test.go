@@ -27,6 +27,9 @@ var simResends = map[pos.Wallet][]time.Duration{
 
 // announce tells the merchant n until it is accepted or the schedule has run out. The caller holds the lock.
 func (m *simPlatform) announce(t *simTrade, n pos.Notice) {
+	if m.s.deaf {
+		return
+	}
 	body := m.mint("notice-")
 	note := simNotice{m.s.name("P", t.no), t.wallet, n}
 	if n.Refund != nil {

@@ -16,7 +16,13 @@ func (m *simPlatform) accidents(d *rand.Rand) {
 		w, until := pos.Wallets[d.IntN(2)], within(d, time.Second, 4*time.Minute)
 		m.s.after(within(d, 0, dayLength), func() { m.fail(w, until) })
 	}
-	for _, odd := range []func(){m.elsewhere, m.foreign, m.overcharge, m.revive, m.giveBack} {
+	for _, w := range pos.Wallets {
+		if chance(d, 40) {
+			until := within(d, time.Second, 5*time.Minute)
+			m.s.after(within(d, 0, dayLength), func() { m.drain(w, until) })
+		}
+	}
+	for _, odd := range []func(){m.elsewhere, m.foreign, m.overcharge, m.revive, m.giveBack, m.reconsider} {
 		if chance(d, 30) {
 			m.s.after(within(d, dayLength/4, dayLength), odd)
 		}
@@ -29,6 +35,28 @@ func (m *simPlatform) fail(w pos.Wallet, d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.down[w] = time.Now().Add(d)
+}
+
+// drain empties the shop's account at a platform, so that it refuses refunds.
+func (m *simPlatform) drain(w pos.Wallet, d time.Duration) {
+	m.s.logf("the account at %s is empty for %s", w, d)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.poor[w] = time.Now().Add(d)
+}
+
+// reconsider pays out what the platform had refused for want of money.
+func (m *simPlatform) reconsider() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range m.refused {
+		if r.t.refund(r.no) == nil && r.t.given()+r.amount <= r.t.amount {
+			m.s.count(&m.s.counts.Odd)
+			m.s.logf("%s pays out %s after all", r.t.wallet, m.s.name("R", r.no))
+			m.begin(r.t, r.no, r.amount, false)
+			return
+		}
+	}
 }
 
 // elsewhere takes money for an order of another counter under the shop's own account.

@@ -20,6 +20,8 @@ type simPlatform struct {
 	notices map[string]simNotice // by the body that stands for each
 	waiting int                  // notifications that will be tried again
 	down    map[pos.Wallet]time.Time
+	poor    map[pos.Wallet]time.Time // until when the shop's account there is empty
+	refused []simRefusal
 	number  int
 }
 
@@ -48,7 +50,7 @@ type simRefund struct {
 }
 
 func newSimPlatform(s *sim) *simPlatform {
-	return &simPlatform{s: s, trades: map[string]*simTrade{}, notices: map[string]simNotice{}, down: map[pos.Wallet]time.Time{}}
+	return &simPlatform{s: s, trades: map[string]*simTrade{}, notices: map[string]simNotice{}, down: map[pos.Wallet]time.Time{}, poor: map[pos.Wallet]time.Time{}}
 }
 
 func simAccount(w pos.Wallet) pos.Account {

@@ -6,28 +6,36 @@ import (
 	"saoma/pos"
 )
 
-// refund is asked for by the counter: abnormal keeps it from arriving by itself, poor says that the shop's
-// account at the platform is empty.
-func (m *simPlatform) refund(p *pos.Payment, r *pos.Refund, abnormal, poor bool) (pos.RefundEvidence, error) {
+// simRefusal is a refund that was refused for want of money.
+type simRefusal struct {
+	t      *simTrade
+	no     string
+	amount pos.Fen
+}
+
+// refund is asked for by the counter: abnormal keeps it from arriving by itself. An empty account is told before
+// anything else is looked at, so a refund that is under way can be refused too.
+func (m *simPlatform) refund(p *pos.Payment, r *pos.Refund, abnormal bool) (pos.RefundEvidence, error) {
 	now, t := time.Now(), m.trades[p.OutTradeNo]
 	if t == nil || t.paidAt.IsZero() {
 		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Refused, "not paid")
 	}
 	known := t.refund(r.OutRefundNo)
 	switch {
+	case now.Before(m.poor[p.Wallet]):
+		if known == nil {
+			m.refused = append(m.refused, simRefusal{t, r.OutRefundNo, r.Amount})
+		}
+		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Refused, "NOT_ENOUGH")
 	case known != nil && known.state == pos.RefundAbnormal && t.wallet == pos.Alipay:
 		m.moveBack(t, known) // tried again, and this time it arrives
 	case known != nil:
 	case t.given()+r.Amount > t.amount:
 		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Refused, "more than is left")
-	case poor:
-		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Refused, "NOT_ENOUGH")
 	case t.wallet == pos.WeChat && len(t.refunds) > 0 && now.Sub(t.refunds[len(t.refunds)-1].created) < time.Minute:
 		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.RateLimited, "a minute apart")
 	default:
-		known = &simRefund{no: r.OutRefundNo, id: m.mint("rid-"), amount: r.Amount, state: pos.RefundProcessing, created: now, abnormal: abnormal}
-		t.refunds = append(t.refunds, known)
-		m.begin(t, known)
+		known = m.begin(t, r.OutRefundNo, r.Amount, abnormal)
 	}
 	if t.wallet == pos.Alipay && known.state != pos.RefundSucceeded {
 		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Unknown, "it has not come to anything yet")
@@ -36,12 +44,14 @@ func (m *simPlatform) refund(p *pos.Payment, r *pos.Refund, abnormal, poor bool)
 }
 
 // begin sets a new refund going: WeChat Pay takes its time, Alipay none.
-func (m *simPlatform) begin(t *simTrade, r *simRefund) {
+func (m *simPlatform) begin(t *simTrade, no string, amount pos.Fen, abnormal bool) *simRefund {
+	r := &simRefund{no: no, id: m.mint("rid-"), amount: amount, state: pos.RefundProcessing, created: time.Now(), abnormal: abnormal}
+	t.refunds = append(t.refunds, r)
 	if t.wallet == pos.Alipay {
 		if r.state = pos.RefundAbnormal; !r.abnormal {
 			m.moveBack(t, r)
 		}
-		return
+		return r
 	}
 	wait := within(m.s.roll("refund "+r.id), time.Second, 3*time.Minute)
 	time.AfterFunc(wait, func() {
@@ -54,6 +64,7 @@ func (m *simPlatform) begin(t *simTrade, r *simRefund) {
 		r.state = pos.RefundAbnormal
 		m.tell(t, r)
 	})
+	return r
 }
 
 // moveBack gives the customer the money.

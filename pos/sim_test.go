@@ -27,6 +27,7 @@ type sim struct {
 	template []byte // a new ledger's file
 	begin    time.Time
 	trouble  int          // per mille of the calls that go wrong
+	deaf     bool         // the counter has no public address: no notification reaches it
 	skew     atomic.Int64 // nanoseconds the counter's clock is ahead of the platforms'
 	healed   atomic.Bool  // nothing goes wrong any more
 	platform simWorld
@@ -79,7 +80,7 @@ func simulate(t *testing.T, template []byte, seed uint64) *sim {
 	}
 	s := &sim{
 		seed: seed, root: simFolder(t), template: template, trouble: []int{0, 30, 120, 350}[seed%4],
-		rolled: map[string]uint64{}, names: map[string]string{}, seen: map[string]int{}, shown: map[string][]string{},
+		deaf: seed%8 == 4, rolled: map[string]uint64{}, names: map[string]string{}, seen: map[string]int{}, shown: map[string][]string{},
 		asked: map[string][]time.Duration{},
 	}
 	defer os.RemoveAll(s.root)

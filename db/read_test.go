@@ -27,8 +27,7 @@ func TestReading(t *testing.T) {
 		if back, err = refund(tx, first, 400, pos.RefundSucceeded); err != nil {
 			return err
 		}
-		_, err = tx.Raise(&pos.Exception{Kind: pos.LatePayment, Wallet: pos.WeChat, OutTradeNo: second})
-		return err
+		return raiseIt(tx, &pos.Exception{Kind: pos.LatePayment, Wallet: pos.WeChat, OutTradeNo: second})
 	})
 
 	totals, err := l.Totals(t.Context(), "2026-01-30", "2026-01-31")

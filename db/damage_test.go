@@ -1,7 +1,6 @@
 package db_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -168,109 +167,6 @@ func refusesToWrite(t *testing.T, l *db.Ledger) {
 	if len(told) != 1 {
 		t.Errorf("OnDamage told %d times", len(told))
 	}
-}
-
-// TestFlippedLog kills a counter, so that its commits stand in the write-ahead log alone, and changes a
-// byte of that. SQLite would take the log to end there and forget every commit behind.
-func TestFlippedLog(t *testing.T) {
-	dir, sold := killed(t)
-	log := filepath.Join(dir, db.FileName+"-wal")
-	info, err := os.Stat(log)
-	if err != nil || info.Size() < 100<<10 {
-		t.Fatalf("the log of %d sales: %v (%v)", len(sold), info, err)
-	}
-	const header, frame = 32, 24 + 4096
-	frames := (info.Size() - header) / frame
-	random := rand.New(rand.NewPCG(6, 2))
-	offsets := []int64{0, 4, 11, 12, 16, 20, 24, 28, header + 7, header + 8, header + 16, header + 24}
-	for len(offsets) < dbtest.Rounds(25, 500) { // the last quarter may be the last commit, which a power cut too may spoil
-		offsets = append(offsets, random.Int64N(header+frames*3/4*frame))
-	}
-	noticed := 0
-	for _, at := range offsets {
-		own := copyOf(t, dir)
-		flip(t, filepath.Join(own, db.FileName+"-wal"), at, byte(1+random.IntN(255)))
-		spoilt, err := os.ReadFile(filepath.Join(own, db.FileName+"-wal"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		l, err := db.Open(t.Context(), own, db.Options{})
-		if err != nil {
-			if pos.CodeOf(err) != pos.Damaged { // not even its tables are left
-				t.Errorf("byte %d: open says %v", at, err)
-			}
-			noticed++
-			continue
-		}
-		report, err := l.Verify(t.Context(), db.VerifyOptions{})
-		if err != nil || report.Checks[0].Name != "integrity" || report.Checks[0].Broken == 0 {
-			t.Errorf("byte %d: verify finds %+v (%v)", at, report, err)
-		}
-		if l.Damage() == nil {
-			t.Errorf("byte %d of the log was changed, and nobody noticed", at)
-		} else {
-			noticed++
-			refusesToWrite(t, l)
-		}
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-		if kept, err := os.ReadFile(filepath.Join(own, db.FileName+"-wal")); err != nil || !bytes.Equal(kept, spoilt) {
-			t.Errorf("byte %d: the evidence was not kept: %d bytes of %d (%v)", at, len(kept), len(spoilt), err)
-		}
-	}
-	dbtest.Figures(t, "flipped bytes in the log: %d, %d found, 0 unnoticed", len(offsets), noticed)
-
-	l := open(t, dir) // the log as it was
-	if err := l.Check(t.Context()); err != nil {
-		t.Error(err)
-	}
-	found(t, l, sold)
-}
-
-// TestTornLog cuts a killed counter's log off at any byte, as a power cut may: that is no damage.
-func TestTornLog(t *testing.T) {
-	dir, _ := killed(t)
-	content, err := os.ReadFile(filepath.Join(dir, db.FileName+"-wal"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	random := rand.New(rand.NewPCG(6, 3))
-	for range dbtest.Rounds(15, 300) {
-		own, at := copyOf(t, dir), random.IntN(len(content))
-		torn := bytes.Clone(content)
-		if random.IntN(2) == 0 {
-			torn = torn[:at]
-		} else {
-			clear(torn[at:]) // the file had grown before its content arrived
-		}
-		if err := os.WriteFile(filepath.Join(own, db.FileName+"-wal"), torn, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		l := open(t, own)
-		if err := l.Check(t.Context()); err != nil {
-			t.Errorf("cut at %d of %d: %v", at, len(content), err)
-		}
-		sell(t, l, 100)
-		if err := l.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// killed has another process sell 30 times and kills it; it returns the folder and the numbers sold.
-func killed(t *testing.T) (dir string, sold []string) {
-	t.Helper()
-	dir = t.TempDir()
-	c, out := child(t, "sell and wait", dir)
-	for lines := bufio.NewScanner(out); len(sold) < 30 && lines.Scan(); {
-		sold = append(sold, lines.Text())
-	}
-	kill(c)
-	if len(sold) < 30 {
-		t.Fatalf("only %d sales", len(sold))
-	}
-	return dir, sold
 }
 
 // TestDamageWhileOpen spoils a page under an open ledger: who reads it first, to show something or to

@@ -124,7 +124,7 @@ func TestDamage(t *testing.T) {
 			content[page+i] = 0xee
 		}
 	})
-	s.refuses("The ledger is damaged; the counter only reads it", "charge", "1.00", "--wallet", "wechat")
+	s.refuses("The ledger is damaged; the counter only reads it", "charge", "1.00", "--wallet", "wechat", "--timeout", "5s")
 	s.refuses("The ledger is damaged; the counter only reads it", "refund", no, "1.00", "--reason", "x")
 	if r := s.run("--json", "show", no); r.code != 0 || !strings.Contains(r.out, `"state":"paid"`) {
 		t.Errorf("the past: %+v", r)

@@ -74,6 +74,9 @@ func Restore(ctx context.Context, backup, dir string, force bool) (kept string, 
 // rebuild makes a ledger of the backup in a folder of its own, where it is brought up to date, and
 // verifies it.
 func (r *restoration) rebuild(ctx context.Context) error {
+	if info, err := os.Stat(r.backup); err == nil && info.Size() == 0 { // SQLite would make a new ledger of it
+		return r.unsound(errors.New("it is empty"))
+	}
 	if err := errors.Join(os.RemoveAll(r.work), os.Mkdir(r.work, 0o700)); err != nil {
 		return r.failed(err)
 	}

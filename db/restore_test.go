@@ -179,6 +179,7 @@ func TestRestoreRefusesWhatIsNotSound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, content := range map[string][]byte{
+		"empty":           {},
 		"no ledger":       []byte(strings.Repeat("not a ledger ", 1000)),
 		"cut off":         whole[:len(whole)/2],
 		"a page of 0xee":  slices.Concat(whole[:8192], bytes.Repeat([]byte{0xee}, 4096), whole[12288:]),

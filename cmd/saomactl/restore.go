@@ -42,7 +42,7 @@ func (a *app) restore(ctx context.Context, f *flags, args []string) error {
 		}
 	}
 	last, err := db.BackupTime(ctx, file)
-	if err != nil { // an empty file, for one, would make a sound and empty ledger
+	if err != nil {
 		return pos.Errorf(pos.Conflict, "The file %s is not a sound ledger and is not restored.", file).Because(err)
 	}
 	kept, err := db.Restore(ctx, file, cfg.Dir, force)

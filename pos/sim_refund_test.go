@@ -29,6 +29,8 @@ func (m *simPlatform) refund(p *pos.Payment, r *pos.Refund, abnormal bool) (pos.
 		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Refused, "NOT_ENOUGH")
 	case known != nil && known.state == pos.RefundAbnormal && t.wallet == pos.Alipay:
 		m.moveBack(t, known) // tried again, and this time it arrives
+	case known != nil && chance(m.s.roll("repetition of "+known.id), 40):
+		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Refused, "it was asked for already")
 	case known != nil:
 	case t.given()+r.Amount > t.amount:
 		return pos.RefundEvidence{}, simFailure(p.Wallet, pos.Refused, "more than is left")

@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 
+	"modernc.org/sqlite"
+
 	"saoma/pos"
 )
 
@@ -127,6 +129,18 @@ func (l *Ledger) look(ctx context.Context, all bool) (found string, err error) {
 	}
 	err = tx.QueryRowContext(ctx, query).Scan(&found)
 	return found, cmp.Or(err, tx.Rollback())
+}
+
+// damageIn is the damage that kept a ledger from being opened for writing, and nil where err is another
+// error or none.
+func damageIn(ctx context.Context, err error) *pos.Error {
+	if e, ok := errors.AsType[*pos.Error](err); ok && e.Code == pos.Damaged {
+		return e
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && nonsense(ctx, e) {
+		return breaks("schema", e)
+	}
+	return nil
 }
 
 // openDamaged opens for reading what cannot be opened for writing.

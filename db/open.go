@@ -77,7 +77,7 @@ func (l *Ledger) open(ctx context.Context) error {
 		return pos.Errorf(pos.Setup, "The ledger %s cannot be opened.", path).Because(err)
 	}
 	err := l.openWriter(ctx, path)
-	if damage, ok := errors.AsType[*pos.Error](err); ok && damage.Code == pos.Damaged {
+	if damage := damageIn(ctx, err); damage != nil {
 		return l.openDamaged(ctx, path, damage)
 	}
 	if err != nil {

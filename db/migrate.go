@@ -18,6 +18,10 @@ var migrations embed.FS
 // migrationFiles returns the names of the steps; number n is the n-th, counted from 1.
 func migrationFiles() ([]string, error) { return fs.Glob(migrations, "migration/*.sql") }
 
+// markers makes the table of the steps that were taken.
+const markers = `CREATE TABLE IF NOT EXISTS migration (
+		number INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL) STRICT`
+
 // migrate brings the ledger up to date. Each step and its marker row are one transaction, so a step is
 // there in full or not at all.
 func migrate(ctx context.Context, d *sql.DB, now time.Time) error {
@@ -25,8 +29,6 @@ func migrate(ctx context.Context, d *sql.DB, now time.Time) error {
 	if err != nil {
 		return failure(err)
 	}
-	const markers = `CREATE TABLE IF NOT EXISTS migration (
-		number INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL) STRICT`
 	if _, err := d.ExecContext(ctx, markers); err != nil {
 		return failure(err)
 	}

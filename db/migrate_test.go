@@ -1,6 +1,8 @@
 package db
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,4 +80,92 @@ func TestHalfAStepIsNoStep(t *testing.T) {
 	if err := d.QueryRow("SELECT (SELECT count(*) FROM migration) + (SELECT count(*) FROM sqlite_schema WHERE name = 'orders')").Scan(&left); err != nil || left != 0 {
 		t.Errorf("%d things of a broken step are left (%v)", left, err)
 	}
+}
+
+// released are the steps that ledgers in the field have taken: what follows is written against exactly these.
+var released = map[string]string{
+	"0001_ledger.sql": "5f07f502ec078ceec533cbe7893fce8436ae4a4a44b0363606c3f2796bf14521",
+	"0002_guards.sql": "843a90a46921c5a267d0a16cebd8fd920964f0ef6d39f88af76c06eec8f24985",
+}
+
+func TestReleasedStepsStay(t *testing.T) {
+	for name, want := range released {
+		script, err := migrations.ReadFile("migration/" + name)
+		if got := fmt.Sprintf("%x", sha256.Sum256(script)); err != nil || got != want {
+			t.Errorf("%s was changed: %s (%v); write a new step instead", name, got, err)
+		}
+	}
+}
+
+// TestUpgrade brings a ledger of the second step, with a payment in it, up to date.
+func TestUpgrade(t *testing.T) {
+	dir := t.TempDir()
+	secondStep(t, filepath.Join(dir, FileName))
+	l, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	err = l.Update(t.Context(), func(tx pos.Tx) error {
+		if _, err := tx.Payment("T1260304120000AAAAAAAA"); err != nil {
+			return err
+		}
+		return addPayment(tx, "Order_made|else-where")
+	})
+	if err != nil {
+		t.Errorf("a number of another program: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(t.Context(), filepath.Join(dir, FileName), t.TempDir(), false); err != nil {
+		t.Errorf("restored as a backup: %v", err)
+	}
+}
+
+// secondStep makes a ledger as the program of the second step left it.
+func secondStep(t *testing.T, path string) {
+	d, err := connect(path, "_txlock=immediate", "journal_mode(WAL)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if _, err := d.Exec(markers); err != nil {
+		t.Fatal(err)
+	}
+	files, err := migrationFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 {
+		if err := step(t.Context(), d, n+1, files[n], time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := newSession(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	tx := newTx(t.Context(), s, time.Now())
+	if err := addPayment(tx, "T1260304120000AAAAAAAA"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// addPayment records an order with one attempt.
+func addPayment(tx pos.Tx, no string) error {
+	o := &pos.Order{Status: pos.OrderOpen, Title: "Tea", Total: 100, Counter: "T1", Cashier: "li", CreatedAt: tx.Now(), Day: "2026-03-04"}
+	if err := tx.AddOrder(o); err != nil {
+		return err
+	}
+	if err := tx.AddPayment(&pos.Payment{
+		OutTradeNo: no, OrderID: o.ID, Wallet: pos.WeChat, Amount: 100, Title: "Tea", Counter: "T1", Cashier: "li",
+		State: pos.Created, CreatedAt: tx.Now(), ExpiresAt: tx.Now(), Day: o.Day,
+	}); err != nil {
+		return err
+	}
+	return tx.Audit(pos.AuditEntry{Actor: "li", Action: "charge", Subject: no, To: string(pos.Created)})
 }

@@ -26,7 +26,7 @@ CREATE TABLE order_line (
 CREATE TABLE payment (
 	id             INTEGER PRIMARY KEY,
 	out_trade_no   TEXT    NOT NULL UNIQUE
-	               CHECK (length(out_trade_no) BETWEEN 1 AND 64 AND out_trade_no NOT GLOB '*[^0-9A-Za-z_|*@-]*'),
+	               CHECK (length(out_trade_no) BETWEEN 6 AND 32 AND out_trade_no NOT GLOB '*[^0-9A-Z]*'),
 	order_id       INTEGER NOT NULL REFERENCES orders (id),
 	wallet         TEXT    NOT NULL CHECK (length(wallet) BETWEEN 1 AND 16),
 	merchant_id    TEXT    NOT NULL CHECK (length(merchant_id) <= 64),
@@ -55,7 +55,7 @@ CREATE INDEX payment_unfinished ON payment (created_at) WHERE state IN ('created
 CREATE TABLE refund (
 	id            INTEGER PRIMARY KEY,
 	out_refund_no TEXT    NOT NULL UNIQUE
-	              CHECK (length(out_refund_no) BETWEEN 1 AND 64 AND out_refund_no NOT GLOB '*[^0-9A-Za-z_|*@-]*'),
+	              CHECK (length(out_refund_no) BETWEEN 6 AND 64 AND out_refund_no NOT GLOB '*[^0-9A-Z]*'),
 	out_trade_no  TEXT    NOT NULL REFERENCES payment (out_trade_no),
 	wallet        TEXT    NOT NULL,
 	amount        INTEGER NOT NULL CHECK (amount > 0),

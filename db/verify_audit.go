@@ -40,7 +40,7 @@ func verifyStates(v *verifier) error {
 	}
 	err := v.each(`WITH thing AS (
 			SELECT out_trade_no AS no, state, 0 AS refund FROM payment
-			UNION ALL SELECT out_refund_no, state, 1 FROM refund)
+			UNION ALL SELECT iif(out_refund_no = out_trade_no, 'refund ' || out_refund_no, out_refund_no), state, 1 FROM refund)
 		SELECT t.no, t.state, t.refund, coalesce(a.seq, 0), coalesce(a.from_state, ''), coalesce(a.to_state, '')
 		FROM thing t LEFT JOIN audit a ON a.subject = t.no AND a.to_state <> ''
 		ORDER BY t.no, a.seq`, func(row scanner) error {

@@ -103,9 +103,16 @@ func (t *Till) carryOut(tx Tx, x *Exception) (events []Event, refund *Refund, er
 // creditException books the money that x is about: to its own attempt, with the amount that came, or to a
 // miscellaneous order where the counter has no such attempt.
 func (t *Till) creditException(tx Tx, x *Exception) ([]Event, error) {
+	e := x.evidence()
+	if g, ok := t.Gateways[x.Wallet]; ok && e.Account == (Account{}) { // raised before exceptions knew account and time
+		e.Account = g.Account()
+	}
+	if e.At.IsZero() {
+		e.At = x.CreatedAt
+	}
 	p, err := tx.Payment(x.OutTradeNo)
 	if CodeOf(err) == NotFound {
-		p, err = t.adopt(tx, x.evidence(), x.ResolvedBy)
+		p, err = t.adopt(tx, e, x.ResolvedBy)
 		return changed(p), err
 	}
 	if err != nil {
@@ -116,7 +123,7 @@ func (t *Till) creditException(tx Tx, x *Exception) ([]Event, error) {
 		return nil, err
 	}
 	p.Amount = x.Amount
-	return t.credit(tx, p, siblings, x.evidence(), x.ResolvedBy)
+	return t.credit(tx, p, siblings, e, x.ResolvedBy)
 }
 
 // Miscellaneous is the title of an order that was made elsewhere and is only booked here.
@@ -166,6 +173,9 @@ func (t *Till) adoptRefund(tx Tx, e RefundEvidence, actor string) (*Refund, erro
 	left, err := refundable(p, refunds)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := tx.Payment(e.OutRefundNo); e.OutRefundNo != e.OutTradeNo && CodeOf(err) != NotFound {
+		return nil, Errorf(Conflict, "The refund's number %s is another payment's; note what was done about it and dismiss it.", e.OutRefundNo).Because(err)
 	}
 	if e.Amount > left {
 		return nil, Errorf(Conflict, "At most ¥%s of this payment can still be refunded.", left)

@@ -16,6 +16,7 @@ const (
 	ForeignMerchant  ExceptionKind = "foreign_merchant"  // another merchant's or app's; not credited
 	RefundIsAbnormal ExceptionKind = "refund_abnormal"   // a refund the platform could not pay out
 	LateRefund       ExceptionKind = "late_refund"       // a refund that had failed here went through all the same
+	StuckRefund      ExceptionKind = "stuck_refund"      // no clear answer yet to a refund that was asked for
 	StuckClosing     ExceptionKind = "stuck_closing"     // no proof yet that a withdrawn code cannot be paid any more
 )
 
@@ -114,6 +115,8 @@ func (x *Exception) Story() *Error {
 		return Errorf(Conflict, "%s could not pay out the refund of ¥%s. Complete it on the platform's site or pay the customer back another way.", x.Wallet, x.Amount)
 	case x.Kind == LateRefund:
 		return Errorf(Conflict, "The refund of ¥%s had failed here, but %s paid it out all the same.", x.Amount, x.Wallet)
+	case x.Kind == StuckRefund:
+		return Errorf(Conflict, "%s has neither accepted nor refused the refund of ¥%s. The counter goes on asking under the same number: look it up on the platform's site before paying the customer back another way.", x.Wallet, x.Amount)
 	case x.Kind == StuckClosing:
 		return Errorf(Conflict, "%s has not confirmed that the code over ¥%s is closed, long after its end. The counter goes on asking; look it up on the platform's site.", x.Wallet, x.Amount)
 	}

@@ -98,6 +98,9 @@ func (b *bus) noteHealth(h Health) {
 	if h.State != Healthy {
 		h.HeardAt = before.HeardAt
 	}
+	if h.Clock == ClockUnknown { // the platform told no time just now
+		h.Clock, h.Skew = before.Clock, before.Skew
+	}
 	if b.health == nil {
 		b.health = map[Wallet]Health{}
 	}

@@ -115,6 +115,9 @@ const SettleGrace = time.Minute
 // StuckAfter is how long after the code's end at the platform a manager is told that the proof is missing.
 const StuckAfter = 10 * time.Minute
 
+// StuckRefundAfter is how long after a refund was first asked for a manager is told that there is no answer.
+const StuckRefundAfter = 30 * time.Minute
+
 // CodeExpiresAt is the pay deadline told to the platform.
 func (p *Payment) CodeExpiresAt() time.Time { return p.ExpiresAt.Add(CodeGrace) }
 
@@ -157,6 +160,15 @@ type Refund struct {
 	AskedAt     time.Time // when the platform was first asked for it; zero before
 	SettledAt   time.Time // when it became succeeded or failed here
 	Day         Day
+}
+
+// subject is what the audit chain calls r. A platform can number a refund made on its own site like the
+// payment.
+func (r *Refund) subject() string {
+	if r.OutRefundNo == r.OutTradeNo {
+		return "refund " + r.OutRefundNo
+	}
+	return r.OutRefundNo
 }
 
 // Source says where evidence came from.

@@ -2,6 +2,7 @@ package pos
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -70,7 +71,7 @@ func insertRefund(tx Tx, r *Refund) error {
 		return err
 	}
 	return tx.Audit(AuditEntry{
-		Actor: r.RequestedBy, Action: "refund", Subject: r.OutRefundNo, To: string(r.State), Detail: r.OutTradeNo + " " + r.Amount.String(),
+		Actor: r.RequestedBy, Action: "refund", Subject: r.subject(), To: string(r.State), Detail: r.OutTradeNo + " " + r.Amount.String(),
 	})
 }
 
@@ -170,16 +171,35 @@ func (t *Till) stepRefund(ctx context.Context, outRefundNo string, source Source
 	}
 	e, err := ask(ctx, p, r)
 	t.heard(ctx, r.Wallet, err)
-	if FailureOf(err) == Refused {
-		return t.refuseRefund(ctx, g, p, r, source, asked, err)
+	switch FailureOf(err) {
+	case Refused, AlreadyPaid: // such as a trade that is finished
+		err = t.refuseRefund(ctx, g, p, r, source, asked, err)
+		return errors.Join(err, t.noteStuckRefund(ctx, r, source))
 	}
 	if err != nil {
 		t.noAnswer(ctx, p, r, err)
-		return err
+		return errors.Join(err, t.noteStuckRefund(ctx, r, source))
 	}
 	e.Source = source
 	_, err = t.SettleRefund(context.WithoutCancel(ctx), e)
 	return err
+}
+
+// noteStuckRefund raises stuck_refund for a refund that the platform has neither accepted nor refused
+// StuckRefundAfter it was first asked.
+func (t *Till) noteStuckRefund(ctx context.Context, r *Refund, source Source) error {
+	if t.now().Sub(r.AskedAt) < StuckRefundAfter {
+		return nil
+	}
+	return t.update(context.WithoutCancel(ctx), func(tx Tx) ([]Event, error) {
+		now, err := tx.Refund(r.OutRefundNo)
+		if err != nil || now.State != RefundRequested {
+			return nil, err
+		}
+		return raise(tx, Exception{
+			Kind: StuckRefund, Wallet: r.Wallet, OutTradeNo: r.OutTradeNo, OutRefundNo: r.OutRefundNo, Amount: r.Amount, Currency: CNY,
+		}, LogEntry{Wallet: r.Wallet, OutTradeNo: r.OutTradeNo, Source: source, State: "refund " + string(now.State), Amount: r.Amount})
+	})
 }
 
 // markAsked makes durable that the platform is asked for r from now on.

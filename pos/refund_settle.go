@@ -112,7 +112,7 @@ func (t *Till) applyRefund(tx Tx, r *Refund, e RefundEvidence, to RefundState) e
 		return err
 	}
 	if err := tx.Audit(AuditEntry{
-		Actor: string(e.Source), Action: "settle", Subject: r.OutRefundNo, From: string(from), To: string(r.State), Detail: r.RefundID,
+		Actor: string(e.Source), Action: "settle", Subject: r.subject(), From: string(from), To: string(r.State), Detail: r.RefundID,
 	}); err != nil {
 		return err
 	}

@@ -55,15 +55,19 @@ func decidePaid(p *Payment, e Evidence, c circumstances) verdict {
 	switch {
 	case p == nil && !c.ours:
 		return verdict{outcome: Excepted, exception: ForeignMerchant}
+	case p == nil && c.reused:
+		return verdict{outcome: Excepted, exception: DuplicatePayment}
 	case p == nil:
 		return verdict{outcome: Excepted, exception: UnknownOrder}
 	case e.Wallet != p.Wallet || e.Account != p.Account:
 		return verdict{outcome: Excepted, exception: ForeignMerchant}
+	case p.State != Paid && c.reused:
+		return verdict{outcome: Excepted, exception: DuplicatePayment}
 	case e.Amount != p.Amount || e.Currency != CNY:
 		return verdict{outcome: Excepted, exception: AmountMismatch}
 	case p.State == Paid && e.TransactionID == p.TransactionID:
 		return verdict{outcome: Replayed}
-	case p.State == Paid || c.reused:
+	case p.State == Paid:
 		return verdict{outcome: Excepted, exception: DuplicatePayment}
 	case StatusOf(c.siblings) == OrderPaid:
 		return verdict{outcome: Credited, to: Paid, exception: DuplicatePayment}
@@ -102,13 +106,15 @@ func (t *Till) surroundings(tx Tx, e Evidence) (*Payment, circumstances, error) 
 	}
 	p, err := tx.Payment(e.OutTradeNo)
 	if CodeOf(err) == NotFound {
-		return nil, c, nil
+		p, err = nil, nil
 	}
-	if err != nil || e.State != TradePaid || p.State == Paid {
+	if err != nil || e.State != TradePaid || p != nil && p.State == Paid {
 		return p, c, err
 	}
-	if c.siblings, err = tx.PaymentsOf(p.OrderID); err != nil {
-		return nil, c, err
+	if p != nil {
+		if c.siblings, err = tx.PaymentsOf(p.OrderID); err != nil {
+			return nil, c, err
+		}
 	}
 	switch _, err = tx.PaymentByTransaction(e.Wallet, e.TransactionID); {
 	case err == nil:

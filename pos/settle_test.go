@@ -74,7 +74,7 @@ func TestDecide(t *testing.T) {
 		p    *Payment
 		want [18]verdict
 	}{
-		{"no payment", nil, [18]verdict{unknown, unknown, unknown, unknown, unknown, unknown, unknown, foreign, foreign, unknown, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
+		{"no payment", nil, [18]verdict{unknown, unknown, duplicate, unknown, unknown, unknown, unknown, foreign, foreign, unknown, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
 		{"created", attempt(Created), [18]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
 		{"waiting", attempt(Waiting), [18]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, nothing, nothing, nothing}},
 		{"closing", attempt(Closing), [18]verdict{credit, twice, duplicate, credit, amount, amount, amount, foreign, foreign, foreign, shut, nothing, nothing, nothing, nothing, nothing, shut, nothing}},

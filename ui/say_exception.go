@@ -36,6 +36,8 @@ func kindWord(l words.Language, k pos.ExceptionKind) string {
 		return l.T("Paid to somebody else")
 	case pos.RefundIsAbnormal:
 		return l.T("Refund not paid out")
+	case pos.StuckRefund:
+		return l.T("refund without an answer")
 	case pos.LateRefund:
 		return l.T("Refund paid out late")
 	case pos.StuckClosing:

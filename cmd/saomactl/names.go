@@ -88,6 +88,8 @@ func exceptionName(l words.Language, k pos.ExceptionKind) string {
 		return l.T("another merchant's payment")
 	case pos.RefundIsAbnormal:
 		return l.T("refund not paid out")
+	case pos.StuckRefund:
+		return l.T("refund without an answer")
 	case pos.LateRefund:
 		return l.T("refund paid out after it failed")
 	case pos.StuckClosing:

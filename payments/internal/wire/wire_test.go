@@ -179,3 +179,20 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+// After the machine slept, its monotonic clock is behind; the platform's time is then unknown until it is told again.
+func TestClockAfterSleep(t *testing.T) {
+	var c Clock
+	c.hear(time.Now().UTC().Format(http.TimeFormat))
+	if !known(&c) {
+		t.Fatal("not known")
+	}
+	c.wall = c.wall.Add(-8 * time.Hour) // as if the wall clock had gone on for so long alone
+	if known(&c) {
+		t.Error("known after a sleep")
+	}
+	c.hear(time.Now().UTC().Format(http.TimeFormat))
+	if !known(&c) {
+		t.Error("not known although it was told again")
+	}
+}

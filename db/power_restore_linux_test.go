@@ -23,7 +23,7 @@ func TestPowerCutWhileRestoring(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	figures := cutPower(t, events, dbtest.Rounds(powerCutsOfRestoring, 1<<30), (*powerCut).lookAtRestored)
+	figures := cutPower(t, events, dbtest.Rounds(200, 1<<30), (*powerCut).lookAtRestored)
 	if !t.Failed() {
 		dbtest.Figures(t, "power cuts while backing up and restoring: %s, 0 violations", figures)
 	}

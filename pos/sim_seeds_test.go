@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,8 +24,7 @@ import (
 //
 //	SAOMA_SEED=17 go test ./pos -run 'TestSimulation$' -v
 //
-// The seeds are shared out to one process for each core. These run without the race detector, under which
-// the ledger is ten times as slow; a few seeds run with it here.
+// The seeds are shared out to one process for each core.
 func TestSimulation(t *testing.T) {
 	if seed, given := simNumber(t, "SAOMA_SEED"); given {
 		simSeeds(t, seed, seed+1, 1)
@@ -40,14 +37,6 @@ func TestSimulation(t *testing.T) {
 		return
 	}
 	binary, err := os.Executable()
-	if raceDetector() {
-		simSeeds(t, total+46, total+51, 1) // the last goes over the wire
-		binary = filepath.Join(t.TempDir(), "pos.test")
-		var out []byte
-		if out, err = exec.CommandContext(t.Context(), "go", "test", "-c", "-o", binary, ".").CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,12 +47,6 @@ func TestSimulation(t *testing.T) {
 	if sum.Seeds != total && !t.Failed() {
 		t.Errorf("%d seeds ran, not %d", sum.Seeds, total)
 	}
-}
-
-// raceDetector reports whether this binary was built with it.
-func raceDetector() bool {
-	info, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 func simProcesses() uint64 { return uint64(runtime.NumCPU()) }

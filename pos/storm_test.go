@@ -27,12 +27,14 @@ import (
 // paid, some are refunded as soon as they are; the bystanders are never paid.
 const (
 	stormOrders      = 1000
-	stormCopies      = 20
 	stormConnections = 64
 	stormCancelled   = 100
 	stormRefunded    = 100
 	stormBystanders  = 20
 )
+
+// stormCopies is how often each notification is sent.
+var stormCopies = dbtest.Rounds(20, 20)
 
 // quick is below every time limit of the notify server: an answer within it is not a matter of load.
 const quick = 2 * time.Second

@@ -42,10 +42,14 @@ func Sound(t testing.TB, l *db.Ledger) {
 }
 
 // Rounds is how often a fault test repeats itself: normal in every run, soak in a soak run, which is
-// one with SAOMA_SOAK=1 in the environment.
+// one with SAOMA_SOAK=1 in the environment. Under the race detector it is a tenth of normal, and two at
+// least: every test runs without it as well.
 func Rounds(normal, soak int) int {
-	if os.Getenv("SAOMA_SOAK") != "" {
+	switch {
+	case os.Getenv("SAOMA_SOAK") != "":
 		return soak
+	case raceDetector:
+		return max(normal/10, 2)
 	}
 	return normal
 }

@@ -68,7 +68,8 @@ func (l *Ledger) Backup(ctx context.Context, path string) error {
 
 // BackupDaily backs the ledger up into dir, which it makes where it is missing, as
 // ledger-YYYYMMDD-HHMMSS.db by the clock and time zone of now, and deletes all but the newest keep
-// backups. It returns the new file's path, or "" where the day has a backup already and force does not
+// backups. It verifies the ledger before that: of a damaged one, which is a Damaged error, the backups
+// before are worth more. It returns the new file's path, or "" where the day has a backup already and force does not
 // ask for another. Files that are not named so are left alone, but for what a crashed backup left.
 func (l *Ledger) BackupDaily(ctx context.Context, dir string, now time.Time, keep int, force bool) (path string, err error) {
 	if err := makeFolder(dir); err != nil {
@@ -81,6 +82,9 @@ func (l *Ledger) BackupDaily(ctx context.Context, dir string, now time.Time, kee
 	today := now.Format("ledger-20060102-")
 	if !force && slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, today) }) {
 		return "", nil
+	}
+	if err := l.Check(ctx); err != nil {
+		return "", err
 	}
 	if err := removeStale(dir); err != nil {
 		return "", err
@@ -98,14 +102,33 @@ func (l *Ledger) BackupDaily(ctx context.Context, dir string, now time.Time, kee
 	return path, nil
 }
 
-// BackupTime is when the ledger copied to path was last changed: the time of its last audit row, zero
-// where it has none.
-func BackupTime(ctx context.Context, path string) (time.Time, error) {
-	h, err := headOf(ctx, path)
+// BackupInfo is what a backup says of itself.
+type BackupInfo struct {
+	Last    time.Time // when the ledger in it was last changed: of its last audit row, zero where it has none
+	Counter string    // of its newest order, "" where it has none
+}
+
+// InspectBackup reads what the backup at path says of itself.
+func InspectBackup(ctx context.Context, path string) (info BackupInfo, err error) {
+	l, err := openFile(path)
 	if err != nil {
-		return time.Time{}, err
+		return info, err
 	}
-	return h.At, nil
+	defer l.Close()
+	err = l.view(ctx, func(t *tx) error {
+		end, err := t.head()
+		if err != nil {
+			return err
+		}
+		info.Last = end.At
+		counter, err := first(t, func(row scanner, s *string) error { return row.Scan(s) },
+			`SELECT counter FROM orders ORDER BY id DESC LIMIT 1`)
+		if counter != nil {
+			info.Counter = *counter
+		}
+		return err
+	})
+	return info, err
 }
 
 // mayWrite refuses a path that is taken, or that SQLite would take for a part of this ledger.

@@ -271,17 +271,17 @@ func TestBackupDailyClearsUpAfterACrash(t *testing.T) {
 	}
 }
 
-func TestBackupTime(t *testing.T) {
+func TestInspectBackup(t *testing.T) {
 	l := open(t, t.TempDir())
-	if at, err := db.BackupTime(t.Context(), backup(t, l)); err != nil || !at.IsZero() {
-		t.Errorf("of nothing: %v (%v)", at, err)
+	if info, err := db.InspectBackup(t.Context(), backup(t, l)); err != nil || info != (db.BackupInfo{}) {
+		t.Errorf("of nothing: %v (%v)", info, err)
 	}
 	before := time.Now().Truncate(time.Millisecond)
 	sell(t, l, 100)
-	if at, err := db.BackupTime(t.Context(), backup(t, l)); err != nil || at.Before(before) || at.After(time.Now()) {
-		t.Errorf("%v (%v)", at, err)
+	if info, err := db.InspectBackup(t.Context(), backup(t, l)); err != nil || info.Last.Before(before) || info.Last.After(time.Now()) || info.Counter != "T1" {
+		t.Errorf("%v (%v)", info, err)
 	}
-	if _, err := db.BackupTime(t.Context(), filepath.Join(t.TempDir(), "none.db")); err == nil || strings.Contains(err.Error(), "internal") {
+	if _, err := db.InspectBackup(t.Context(), filepath.Join(t.TempDir(), "none.db")); err == nil || strings.Contains(err.Error(), "internal") {
 		t.Errorf("of no file: %v", err)
 	}
 }

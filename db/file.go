@@ -3,6 +3,7 @@ package db
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -82,6 +83,18 @@ func copyFile(from, to string) error {
 		return err
 	}
 	return publish(out.Name(), to)
+}
+
+// sizeOf is a file's size in bytes, 0 where there is none.
+func sizeOf(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }
 
 func sameFile(a, b string) bool {

@@ -53,17 +53,24 @@ func (l *Ledger) Check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, c := range report.Checks {
+	if c := report.damage(); c != nil {
+		l.freeze(breaks(c.Name, errors.New(c.Violations[0])))
+	}
+	return l.Damage()
+}
+
+// damage is the first broken rule about what the ledger holds, or nil.
+func (r *VerifyReport) damage() *Check {
+	for i, c := range r.Checks {
 		switch c.Name {
-		case "durability", "secrets", "backups": // how the ledger is run, what it tells, what is beside it: not what it holds
+		case "durability", "secrets", "backups": // how the ledger is run, what it tells, what is beside it
 			continue
 		}
 		if c.Broken > 0 {
-			l.freeze(breaks(c.Name, errors.New(c.Violations[0])))
-			break
+			return &r.Checks[i]
 		}
 	}
-	return l.Damage()
+	return nil
 }
 
 // breaks is the damage that breaks the rule of the check of this name.

@@ -52,7 +52,7 @@ const readers = 4
 // Open opens the ledger in dir for reading and writing and becomes dir's only owner until Close. It
 // makes folder and ledger where there are none and brings an older ledger up to date. A folder in use
 // by another process is a Conflict that says which. A damaged ledger is opened for reading only, see
-// Damage; one that cannot even be read is a Damaged error.
+// Damage; one that cannot even be read, or that is missing where there has been one, is a Damaged error.
 func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 	if err := makeFolder(dir); err != nil {
 		return nil, pos.Errorf(pos.Setup, "The data folder %s cannot be made.", dir).Because(err)
@@ -72,6 +72,9 @@ func Open(ctx context.Context, dir string, o Options) (*Ledger, error) {
 }
 
 func (l *Ledger) open(ctx context.Context) error {
+	if err := lost(l.dir); err != nil {
+		return err
+	}
 	path := filepath.Join(l.dir, FileName)
 	if err := ownFile(path); err != nil {
 		return pos.Errorf(pos.Setup, "The ledger %s cannot be opened.", path).Because(err)
@@ -119,9 +122,34 @@ func (l *Ledger) openWriter(ctx context.Context, path string) (err error) {
 	return nil
 }
 
+// lost refuses a folder whose ledger is missing or empty though it has had one, as the log of that, a
+// backup or a replaced ledger shows: no new shop begins there in silence.
+func lost(dir string) error {
+	path := filepath.Join(dir, FileName)
+	if size, err := sizeOf(path); err != nil || size > 0 {
+		return nil // what may be wrong with it, opening it tells
+	}
+	log, err := sizeOf(path + "-wal")
+	if err != nil {
+		return pos.Errorf(pos.Setup, "The ledger %s cannot be opened.", path).Because(err)
+	}
+	backups, err := backupsIn(filepath.Join(dir, BackupFolder))
+	if err != nil {
+		return err
+	}
+	replaced, err := fs.Glob(os.DirFS(dir), keptPrefix+"*.db")
+	if log > 0 || len(backups)+len(replaced) > 0 {
+		return pos.Errorf(pos.Damaged, "The ledger %s is missing or empty, but there has been one: go on with a backup (saomactl restore FILE), or move the folder backups and every file ledger* away to begin a new shop.", path)
+	}
+	return err
+}
+
 // OpenReadOnly opens the ledger in dir for reading, beside a counter that has it open or not. It takes
 // no lock and changes nothing; a ledger of another version than the program's is refused.
 func OpenReadOnly(ctx context.Context, dir string) (*Ledger, error) {
+	if err := lost(dir); err != nil {
+		return nil, err
+	}
 	path := filepath.Join(dir, FileName)
 	switch _, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):

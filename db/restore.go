@@ -1,6 +1,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,10 +93,8 @@ func (r *restoration) rebuild(ctx context.Context) error {
 	if err != nil {
 		return r.unsound(err)
 	}
-	for _, c := range report.Checks {
-		if c.Broken > 0 {
-			return r.unsound(fmt.Errorf("%s: %s", c.Name, c.Violations[0]))
-		}
+	if c := report.damage(); c != nil {
+		return r.unsound(fmt.Errorf("%s: %s", c.Name, c.Violations[0]))
 	}
 	r.held, err = next.head(ctx)
 	return err
@@ -135,7 +134,14 @@ func (r *restoration) compare(ctx context.Context, force bool) error {
 // presentHead is the end of the audit chain of the ledger at path: row 0 where there is no ledger or
 // nothing in it yet. It leaves a damaged ledger as it is, which SQLite does not where it may write.
 func presentHead(ctx context.Context, path string) (end *AuditRow, err error) {
-	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+	size, err := sizeOf(path)
+	if err != nil {
+		return nil, err
+	}
+	if size == 0 {
+		if log, err := sizeOf(path + "-wal"); err != nil || log > 0 {
+			return nil, cmp.Or(err, errors.New("of the ledger only its log is there"))
+		}
 		return &AuditRow{}, nil
 	}
 	switch log, err := checkLog(path); {
@@ -149,10 +155,16 @@ func presentHead(ctx context.Context, path string) (end *AuditRow, err error) {
 
 // keep copies the present ledger, if there is one, to a file of another name.
 func (r *restoration) keep(ctx context.Context) (kept string, err error) {
-	if _, err := os.Stat(r.path); errors.Is(err, fs.ErrNotExist) {
+	_, err = os.Stat(r.path)
+	missing := errors.Is(err, fs.ErrNotExist)
+	switch {
+	case missing && r.unreadable == nil:
 		return "", nil
-	}
-	if r.unreadable == nil {
+	case missing: // its log is there and is kept beside an empty file
+		if err := ownFile(r.path); err != nil {
+			return "", r.failed(err)
+		}
+	case r.unreadable == nil:
 		if err := oneFile(ctx, r.path); err != nil {
 			return "", err
 		}
@@ -205,24 +217,35 @@ func (r *restoration) setBackupsAside(ctx context.Context) error {
 }
 
 // replace lets the new ledger take the present one's name. What SQLite would read as a part of it goes
-// first: of a sound ledger there is nothing, of another it is kept with its copy.
+// first: of a sound ledger there is nothing, of another it is kept with its copy. Such a ledger goes before
+// its log, for without that it may pass for a sound one of before; lost keeps the folder until a next try.
 func (r *restoration) replace() error {
 	next := filepath.Join(r.work, FileName)
 	if err := r.next.Close(); err != nil {
 		return r.failed(err)
 	}
-	for _, suffix := range append(companions, "-shm") {
-		if err := os.Remove(r.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if r.unreadable != nil {
+		if err := r.remove(""); err != nil {
 			return r.failed(err)
 		}
 	}
-	if err := syncFile(r.dir); err != nil {
+	if err := r.remove(append(companions, "-shm")...); err != nil {
 		return r.failed(err)
 	}
 	if err := publish(next, r.path); err != nil {
 		return r.failed(err)
 	}
 	return nil
+}
+
+// remove removes the present ledger's files of these suffixes that are there.
+func (r *restoration) remove(suffixes ...string) error {
+	for _, suffix := range suffixes {
+		if err := os.Remove(r.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return syncFile(r.dir)
 }
 
 // oneFile moves everything of a sound ledger into its file; this needs that nobody else reads it.

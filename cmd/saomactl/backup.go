@@ -48,16 +48,16 @@ func (a *app) backup(ctx context.Context, f *flags, args []string) error {
 }
 
 func (a *app) tellBackup(ctx context.Context, path string, zone *time.Location) error {
-	info, err := os.Stat(path)
+	file, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	last, err := db.BackupTime(ctx, path)
+	info, err := db.InspectBackup(ctx, path)
 	if err != nil {
 		return err
 	}
-	a.emit(backedUp{"backup", path, info.Size(), at(last, zone)},
-		a.lang.T("The ledger is backed up to %s (%d bytes, last entry %s).", path, info.Size(), clock(last, zone)))
+	a.emit(backedUp{"backup", path, file.Size(), at(info.Last, zone)},
+		a.lang.T("The ledger is backed up to %s (%d bytes, last entry %s).", path, file.Size(), clock(info.Last, zone)))
 	return nil
 }
 

@@ -41,9 +41,13 @@ func (a *app) restore(ctx context.Context, f *flags, args []string) error {
 			return err
 		}
 	}
-	last, err := db.BackupTime(ctx, file)
+	info, err := db.InspectBackup(ctx, file)
 	if err != nil {
 		return pos.Errorf(pos.Conflict, "The file %s is not a sound ledger and is not restored.", file).Because(err)
+	}
+	last := info.Last
+	if !force && info.Counter != "" && info.Counter != cfg.Shop.Counter {
+		return pos.Errorf(pos.Conflict, "The backup %s is of counter %s, and saoma.toml is of counter %s; --force restores it all the same.", file, info.Counter, cfg.Shop.Counter)
 	}
 	kept, err := db.Restore(ctx, file, cfg.Dir, force)
 	if err != nil {

@@ -153,6 +153,27 @@ func TestRestoreRefusesNonsense(t *testing.T) {
 	s.verified()
 }
 
+// TestRestoreOfAnotherCounter: the file of the till beside this one is not taken by mistake.
+func TestRestoreOfAnotherCounter(t *testing.T) {
+	s := bigShop(t, 10)
+	file := filepath.Join(t.TempDir(), "T7.db")
+	s.must("backup", file)
+	other := &shop{t: t, data: filepath.Join(t.TempDir(), "data")}
+	if r := other.run("init", "--sandbox", "--counter", "T8"); r.code != 0 {
+		t.Fatalf("init: %+v", r)
+	}
+	if r := other.run("restore", file, "--offline"); r.code != 1 || !strings.Contains(r.err, "counter T7") || !strings.Contains(r.err, "counter T8") || !strings.Contains(r.err, "--force") {
+		t.Errorf("of another counter: %+v", r)
+	}
+	if n := other.sales(); n != 0 {
+		t.Errorf("%d sales", n)
+	}
+	other.must("restore", file, "--force", "--offline")
+	if n := other.sales(); n != s.sales() {
+		t.Errorf("with --force: %d sales, not %d", n, s.sales())
+	}
+}
+
 // TestExceptions lists and decides payments that the ledger does not know.
 func TestExceptions(t *testing.T) {
 	s := newShop(t)

@@ -14,7 +14,6 @@ import (
 
 // When the day's backup is made. It works beside a sale, so one that finds no quiet moment is made all the same.
 const (
-	backupFirst = 3 * time.Second  // after the start
 	backupLook  = 30 * time.Second // between two looks for a quiet moment
 	backupLast  = 2 * time.Hour    // after this the counter is not waited for any more
 	backupRetry = time.Hour        // after a failure
@@ -23,7 +22,7 @@ const (
 // backUpDaily makes one backup each business day, at the first quiet moment, until ctx ends. A failure is
 // a line in the log: sales go on.
 func (c *Counter) backUpDaily(ctx context.Context) {
-	timer := time.NewTimer(backupFirst)
+	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var since time.Time // when the backup fell due
 	for {

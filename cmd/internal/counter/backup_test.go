@@ -3,6 +3,7 @@ package counter
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"os"
@@ -126,7 +127,49 @@ func TestRunBacksUp(t *testing.T) {
 	if len(names) != 1 {
 		t.Fatalf("%v", names)
 	}
-	if _, err := db.BackupTime(t.Context(), filepath.Join(c.backups(), names[0])); err != nil {
+	if _, err := db.InspectBackup(t.Context(), filepath.Join(c.backups(), names[0])); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRunKeepsGoodBackups runs a counter whose ledger has lost its audit chain: no backup of it takes the
+// place of yesterday's.
+func TestRunKeepsGoodBackups(t *testing.T) {
+	dir, _ := newFolder(t)
+	c := open(t, dir)
+	if err := c.Ledger.Update(t.Context(), func(tx pos.Tx) error {
+		return tx.Audit(pos.AuditEntry{Actor: "li", Action: "look", Subject: "drawer"})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	good, err := c.Ledger.BackupDaily(t.Context(), c.backups(), time.Now().AddDate(0, 0, -1), 1, true)
+	if err := errors.Join(err, c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	file, err := sql.Open("sqlite", filepath.Join(dir, db.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Exec("DROP TRIGGER audit_stays; DELETE FROM audit"); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c = open(t, dir)
+	c.Config.Backup.Keep = 1
+	told := make(chan error, 1)
+	c.OnDamage(func(err error) { told <- err })
+	run(t, c)
+	select {
+	case <-told:
+	case <-time.After(time.Minute):
+		t.Fatal("nobody found the damage")
+	}
+	if c.backupDue(time.Now()) {
+		t.Error("another is due")
+	}
+	if names := backupsOf(t, c); len(names) != 1 || names[0] != filepath.Base(good) {
+		t.Errorf("there are %q, not the good one, %s", names, filepath.Base(good))
 	}
 }

@@ -155,8 +155,10 @@ func (c *Counter) Run(ctx context.Context) error {
 	}
 	var work sync.WaitGroup
 	defer work.Wait()
-	work.Go(func() { c.check(ctx) })
-	work.Go(func() { c.backUpDaily(ctx) })
+	work.Go(func() {
+		c.check(ctx)
+		c.backUpDaily(ctx)
+	})
 	if c.listener != nil {
 		server := c.server()
 		work.Go(func() {

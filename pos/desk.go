@@ -1,6 +1,9 @@
 package pos
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Exceptions returns those that wait for a manager, oldest first.
 func (t *Till) Exceptions(ctx context.Context) (list []Exception, err error) {
@@ -24,6 +27,7 @@ func (t *Till) ResolvedExceptions(ctx context.Context, n int) (list []Exception,
 // the money where it was not yet; refunding credits it and gives it back by the normal refund; dismissing
 // needs a note. The exception it returns is resolved; the error then is the refund's, if it was refused.
 func (t *Till) Resolve(ctx context.Context, id int64, r Resolution, actor, note string) (*Exception, error) {
+	note = strings.TrimSpace(note)
 	if err := CheckTitle(note); err != nil {
 		return nil, err
 	}

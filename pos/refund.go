@@ -3,6 +3,7 @@ package pos
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -21,6 +22,7 @@ func (t *Till) Refund(ctx context.Context, r RefundRequest) (*Refund, error) {
 	if r.Amount < 1 {
 		return nil, Errorf(Invalid, "The amount must be at least ¥%s.", Fen(1))
 	}
+	r.Reason = strings.TrimSpace(r.Reason)
 	if err := CheckTitle(r.Reason); err != nil {
 		return nil, err
 	}
@@ -49,6 +51,9 @@ func (t *Till) addRefund(tx Tx, r RefundRequest) (*Refund, error) {
 	left, err := refundable(p, refunds)
 	if err != nil {
 		return nil, err
+	}
+	if left < 1 && p.Refunded < p.Amount {
+		return nil, Errorf(Conflict, "Other refunds of this payment are under way or hold what is left.")
 	}
 	if r.Amount > left || r.Amount < 1 {
 		return nil, Errorf(Conflict, "At most ¥%s of this payment can still be refunded.", left)

@@ -76,17 +76,17 @@ func (s Shop) CheckAmount(amount Fen) error {
 // MaxTitle is the longest title in bytes of UTF-8 (WeChat Pay's description is at most 127).
 const MaxTitle = 127
 
-// CheckTitle refuses a title that a platform or a receipt could not carry.
+// CheckTitle refuses a title, a reason or a note that a platform or a receipt could not carry.
 func CheckTitle(title string) error {
 	if len(title) > MaxTitle {
-		return Errorf(Invalid, "The title is %d bytes long; at most %d are allowed (about 42 Chinese characters).", len(title), MaxTitle)
+		return Errorf(Invalid, "The text is %d bytes long; at most %d are allowed (about 42 Chinese characters).", len(title), MaxTitle)
 	}
 	if !utf8.ValidString(title) {
-		return Errorf(Invalid, "The title is not valid UTF-8 text.")
+		return Errorf(Invalid, "The text is not valid UTF-8.")
 	}
 	for _, r := range title {
 		if r < 0x20 || (r >= 0x7f && r < 0xa0) || r == '\u2028' || r == '\u2029' {
-			return Errorf(Invalid, "The title has a control character; use plain text on one line.")
+			return Errorf(Invalid, "The text has a control character; use plain text on one line.")
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"saoma/cmd/internal/counter"
@@ -71,7 +72,7 @@ func (a *app) act(ctx context.Context, f *flags, args []string, do func(*counter
 }
 
 func (a *app) stateOf(event string, c *counter.Counter, p *pos.Payment, message string) {
-	words := a.lang.T("%s: %s ¥%s is %s", p.OutTradeNo, p.Wallet, p.Amount, stateName(a.lang, p.State))
+	words := a.lang.T("%s: %s ¥%s, %s", p.OutTradeNo, p.Wallet, p.Amount, stateName(a.lang, p.State))
 	if message != "" {
 		words += "\n" + message
 	}
@@ -99,7 +100,7 @@ func (a *app) refund(ctx context.Context, f *flags, args []string) error {
 	if err != nil || a.asked(f) {
 		return err
 	}
-	r := pos.RefundRequest{Reason: *reason, Actor: actor}
+	r := pos.RefundRequest{Reason: strings.TrimSpace(*reason), Actor: actor}
 	if r.OutTradeNo, err = orderNo(arguments[0]); err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (a *app) refund(ctx context.Context, f *flags, args []string) error {
 	if r.Amount < 1 {
 		return pos.Errorf(pos.Invalid, "The amount must be at least ¥%s.", pos.Fen(1))
 	}
-	if !f.given("reason") {
+	if r.Reason == "" {
 		return pos.Errorf(pos.Invalid, "--reason is missing; say in a few words why the money goes back.")
 	}
 	if err := pos.CheckTitle(r.Reason); err != nil {
@@ -148,7 +149,7 @@ func (a *app) seeThrough(ctx context.Context, c *counter.Counter, refund *pos.Re
 	case pos.RefundAbnormal:
 		message = a.lang.T("%s could not pay the refund out; a manager must settle it on the platform's site.", refund.Wallet)
 	}
-	words := a.lang.T("Refund %s: ¥%s is %s", refund.OutRefundNo, refund.Amount, refundStateName(a.lang, refund.State))
+	words := a.lang.T("Refund %s: ¥%s, %s", refund.OutRefundNo, refund.Amount, refundStateName(a.lang, refund.State))
 	if message != "" {
 		words += "\n" + message
 	}

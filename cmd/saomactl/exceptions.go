@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"saoma/pos"
@@ -32,11 +31,19 @@ func (a *app) exceptions(ctx context.Context, f *flags, args []string) error {
 	}
 	defer ledger.Close()
 	var list []pos.Exception
+	refunds := map[int64]*pos.Refund{} // by the exception resolved with them
 	err = ledger.View(ctx, func(tx pos.Tx) (err error) {
 		if list, err = tx.OpenExceptions(); err != nil || !all {
 			return err
 		}
 		resolved, err := tx.ResolvedExceptions(manyExceptions)
+		for i := range resolved {
+			made, err := tx.RefundsOf(resolved[i].OutTradeNo)
+			if err != nil {
+				return err
+			}
+			refunds[resolved[i].ID] = refundOf(&resolved[i], made)
+		}
 		list = append(list, resolved...)
 		return err
 	})
@@ -44,7 +51,7 @@ func (a *app) exceptions(ctx context.Context, f *flags, args []string) error {
 		return err
 	}
 	for i := range list {
-		a.listException(&list[i], cfg.Shop.TimeZone)
+		a.listException(&list[i], refunds[list[i].ID], cfg.Shop.TimeZone)
 	}
 	if len(list) == 0 && !a.json {
 		fmt.Fprintln(a.out, a.lang.T("Nothing waits for a decision."))
@@ -53,28 +60,19 @@ func (a *app) exceptions(ctx context.Context, f *flags, args []string) error {
 }
 
 // listException prints one with its story and how to decide it.
-func (a *app) listException(x *pos.Exception, zone *time.Location) {
+func (a *app) listException(x *pos.Exception, refund *pos.Refund, zone *time.Location) {
 	l := a.lang
 	story := l.Error(x.Story())
 	choices := x.Choices()
 	words := fmt.Sprintf("%d  %s  %s\n   %s", x.ID, clock(x.CreatedAt, zone), x.OutTradeNo, story)
-	if x.Resolution == "" {
-		var options []string
-		for _, c := range choices {
-			options = append(options, string(c))
+	for _, c := range choices {
+		words += "\n   " + a.hint(fmt.Sprintf("resolve %d %s", x.ID, c))
+		if c == pos.NoteAndForget {
+			words += " --note TEXT"
 		}
-		words += fmt.Sprintf("\n   saomactl resolve %d %s --note …", x.ID, strings.Join(options, "|"))
-	} else {
-		words += "\n   " + a.decision(x, zone)
+	}
+	if x.Resolution != "" {
+		words += "\n   " + a.decision(x, refund, zone)
 	}
 	a.emit(listedException{viewException(x, zone), story, append([]pos.Resolution{}, choices...)}, words)
-}
-
-// decision says how an exception was resolved.
-func (a *app) decision(x *pos.Exception, zone *time.Location) string {
-	words := a.lang.T("%s by %s at %s", resolutionName(a.lang, x.Resolution), x.ResolvedBy, clock(x.ResolvedAt, zone))
-	if x.Note != "" {
-		words += ": " + x.Note
-	}
-	return words
 }

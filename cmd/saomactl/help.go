@@ -31,7 +31,7 @@ func commands() []command {
 		{"refund", "refund NO AMOUNT --reason R [--wait 30s]", aboutRefund, (*app).refund},
 		{"report", "report [--day YYYY-MM-DD] [--format csv|xlsx|pdf|json] [-o FILE]", aboutReport, (*app).report},
 		{"exceptions", "exceptions [--all]", aboutExceptions, (*app).exceptions},
-		{"resolve", "resolve NO accept|refund|dismiss --note TEXT", aboutResolve, (*app).resolve},
+		{"resolve", "resolve NO accept|refund|dismiss [--note TEXT]", aboutResolve, (*app).resolve},
 		{"verify", "verify", aboutVerify, (*app).verify},
 		{"backup", "backup [FILE]", aboutBackup, (*app).backup},
 		{"restore", "restore FILE [--force] [--offline]", aboutRestore, (*app).restore},
@@ -154,7 +154,7 @@ func aboutExceptions(l words.Language) string {
 }
 
 func aboutResolve(l words.Language) string {
-	return l.T("Decide an exception: accept credits the money, refund gives it back, dismiss notes that none of the shop's money is involved. NO is its number in: saomactl exceptions")
+	return l.T("Decide an exception: accept credits the money, refund gives it back, dismiss needs a --note and enters nothing: note what was done outside this ledger. NO is its number in: saomactl exceptions")
 }
 
 func aboutBackup(l words.Language) string {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,6 +32,14 @@ func (a *app) read(ctx context.Context) (*config.Config, *db.Ledger, error) {
 	return cfg, l, err
 }
 
+// hint is a command line that can be pasted.
+func (a *app) hint(command string) string {
+	if a.data == "" {
+		return "saomactl " + command
+	}
+	return "saomactl --data " + strconv.Quote(a.data) + " " + command
+}
+
 // named puts the flag's name before the sentence that refuses its value.
 func named(flag string, err error) error {
 	return pos.Errorf(pos.CodeOf(err), "%s: %s", flag, err)
@@ -43,9 +52,20 @@ func duration(flag, text string, fallback, least, most time.Duration) (time.Dura
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil || d < least || d > most {
-		return 0, pos.Errorf(pos.Invalid, "%s must be a duration from %s to %s, such as 90s or 5m.", flag, least.String(), most.String())
+		return 0, pos.Errorf(pos.Invalid, "%s must be a duration from %s to %s, such as 90s or 5m.", flag, short(least), short(most))
 	}
 	return d, nil
+}
+
+// short is a duration without the units that are zero at its end: 1h56m, not 1h56m0s.
+func short(d time.Duration) string {
+	text := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, zero) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
 
 // day reads --day; without it, it is the shop's business day of now.

@@ -13,6 +13,8 @@ import (
 	qrcode "github.com/skip2/go-qrcode"
 
 	"github.com/xuri/excelize/v2"
+
+	"saoma/pos"
 )
 
 // TestBadInput gives wrong lines: exit 2, one line on stderr that names what is wrong, nothing written.
@@ -24,7 +26,7 @@ func TestBadInput(t *testing.T) {
 	if code := run(context.Background(), []string{"--data", data, "init", "--sandbox"}, &out, &errs); code != 0 {
 		t.Fatalf("init: %s", errs.String())
 	}
-	before := snapshot(t, dir)
+	before, long := snapshot(t, dir), strings.Repeat("x", pos.MaxTitle+1)
 	for line, says := range map[string]string{
 		"charge":                                       "AMOUNT",
 		"charge 1":                                     "--wallet is missing",
@@ -40,8 +42,8 @@ func TestBadInput(t *testing.T) {
 		"charge 1 --wallet alipay --wallet wechat":     "--wallet is given twice",
 		"charge 1 --wallet alipay --timeout 5":         "--timeout must be a duration",
 		"charge 1 --wallet alipay --timeout 999ms":     "--timeout must be a duration",
-		"charge 1 --wallet alipay --timeout 3h":        "--timeout must be a duration",
-		"charge 1 --wallet alipay --title a\tb":        "--title: The title has a control character",
+		"charge 1 --wallet alipay --timeout 3h":        "--timeout must be a duration from 1s to 1h56m,",
+		"charge 1 --wallet alipay --title a\tb":        "--title: The text has a control character",
 		"charge 1 --tip 2 --wallet alipay":             "--tip is not a flag of charge",
 		"charge 1 --wallet alipay --json=yes":          "--json takes no value",
 		"orders --day 2026-02-30":                      "--day must be a date",
@@ -59,8 +61,11 @@ func TestBadInput(t *testing.T) {
 		"resolve one accept":                           `NO "one"`,
 		"resolve 0 accept":                             `NO "0"`,
 		"resolve 1 keep":                               `"keep" is not known; it must be accept, refund or dismiss`,
-		"resolve 1 dismiss":                            "--note is missing",
-		"resolve 1 accept --note a\tb":                 "--note: The title has a control character",
+		"resolve 1 dismiss":                            "--note is missing; say in a few words what was done and why.",
+		"resolve 1 dismiss --note \t":                  "--note is missing",
+		"refund K1261121122636ZWJ9E2ZZ 1 --reason \t":  "--reason is missing",
+		"resolve 1 refund --note " + long:              "--note: The text is 128 bytes long",
+		"resolve 1 accept --note a\tb":                 "--note: The text has a control character",
 		"backup a b":                                   `"b" is one argument too many`,
 		"backup " + data + "/saoma.toml":               "exists already",
 		"backup " + dir + "/no/backup.db":              "folder that does not exist",

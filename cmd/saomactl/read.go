@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"saoma/db"
 	"saoma/pos"
 )
 
@@ -114,12 +115,33 @@ func (a *app) show(ctx context.Context, f *flags, args []string) error {
 	}
 	defer ledger.Close()
 	o, err := ledger.OrderByNo(ctx, no)
+	if pos.CodeOf(err) == pos.NotFound {
+		return a.onlyException(ctx, ledger, no, err)
+	}
 	if err != nil {
 		return err
 	}
 	d := viewDetail(o, cfg.Shop.TimeZone)
 	a.emit(d, strings.TrimRight(a.describe(o, cfg.Shop.TimeZone), "\n"))
 	return nil
+}
+
+// onlyException names an open exception about no, of which the ledger has no order; without one it returns missing.
+func (a *app) onlyException(ctx context.Context, ledger *db.Ledger, no string, missing error) error {
+	var open []pos.Exception
+	err := ledger.View(ctx, func(tx pos.Tx) (err error) {
+		open, err = tx.OpenExceptions()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, x := range open {
+		if x.OutTradeNo == no || x.OutRefundNo == no {
+			return pos.Errorf(pos.NotFound, "The ledger has no order %s, but exception %d is about it and waits for a decision; see: %s", no, x.ID, a.hint("exceptions")).Because(missing)
+		}
+	}
+	return missing
 }
 
 func viewDetail(o *pos.OrderDetail, zone *time.Location) detail {
@@ -165,13 +187,18 @@ func (a *app) describe(o *pos.OrderDetail, zone *time.Location) string {
 		}
 	}
 	for _, r := range o.Refunds {
-		fmt.Fprintln(&b, l.T("Refund %s: ¥%s is %s", r.OutRefundNo, r.Amount, refundStateName(l, r.State)))
+		fmt.Fprintln(&b, l.T("Refund %s: ¥%s, %s", r.OutRefundNo, r.Amount, refundStateName(l, r.State)))
 		if r.Reason != "" {
 			fmt.Fprintln(&b, "  "+r.Reason)
 		}
 	}
 	for _, x := range o.Exceptions {
-		fmt.Fprintln(&b, l.T("Exception %s: ¥%s, %s", exceptionName(l, x.Kind), x.Amount, clock(x.CreatedAt, zone)))
+		fmt.Fprintln(&b, l.T("Exception %d, %s: ¥%s, %s", x.ID, exceptionName(l, x.Kind), x.Amount, clock(x.CreatedAt, zone)))
+		decided := l.T("to decide")
+		if x.Resolution != "" {
+			decided = a.decision(&x, refundOf(&x, o.Refunds), zone)
+		}
+		fmt.Fprintln(&b, "  "+decided)
 	}
 	return b.String()
 }

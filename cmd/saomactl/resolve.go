@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
+	"time"
 
-	"saoma/assets/words"
 	"saoma/cmd/internal/counter"
 	"saoma/pos"
 )
@@ -15,30 +16,31 @@ var resolutions = []pos.Resolution{pos.Accept, pos.GiveBack, pos.NoteAndForget}
 
 // resolve decides one exception; where money goes back, it waits until it has gone.
 func (a *app) resolve(ctx context.Context, f *flags, args []string) error {
-	note := f.text("note", "TEXT")
+	said := f.text("note", "TEXT")
 	arguments, err := f.parse(args, 2)
 	if err != nil || a.asked(f) {
 		return err
 	}
 	id, err := strconv.ParseInt(arguments[0], 10, 64)
 	if err != nil || id < 1 {
-		return pos.Errorf(pos.Invalid, "NO %q is not the number of an exception; list them with: saomactl exceptions", arguments[0])
+		return pos.Errorf(pos.Invalid, "NO %q is not the number of an exception; list them with: %s", arguments[0], a.hint("exceptions"))
 	}
 	decided, err := resolution(arguments[1])
 	if err != nil {
 		return err
 	}
-	if decided == pos.NoteAndForget && !f.given("note") {
-		return pos.Errorf(pos.Invalid, "--note is missing; say in a few words why this is dismissed.")
+	note := strings.TrimSpace(*said)
+	if decided == pos.NoteAndForget && note == "" {
+		return pos.Errorf(pos.Invalid, "--note is missing; say in a few words what was done and why.")
 	}
-	if err := pos.CheckTitle(*note); err != nil {
+	if err := pos.CheckTitle(note); err != nil {
 		return named("--note", err)
 	}
 	c, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.decide(ctx, c, id, decided, *note), c.Close())
+	return errors.Join(a.decide(ctx, c, id, decided, note), c.Close())
 }
 
 func resolution(text string) (pos.Resolution, error) {
@@ -58,32 +60,49 @@ func (a *app) decide(ctx context.Context, c *counter.Counter, id int64, decided 
 	a.emit(struct {
 		Event string `json:"event"`
 		exceptionView
-	}{"resolved", viewException(x, c.Shop.TimeZone)}, strconv.FormatInt(x.ID, 10)+"  "+x.OutTradeNo+"  "+a.decision(x, c.Shop.TimeZone))
+	}{"resolved", viewException(x, c.Shop.TimeZone)}, strconv.FormatInt(x.ID, 10)+"  "+x.OutTradeNo+"  "+a.decision(x, nil, c.Shop.TimeZone))
 	if decided != pos.GiveBack {
 		return failed
 	}
 	order, err := c.Ledger.OrderByNo(ctx, x.OutTradeNo)
-	if err != nil || len(order.Refunds) == 0 {
+	if err != nil {
 		return errors.Join(failed, err)
 	}
-	refund := &order.Refunds[0]
-	for i := range order.Refunds { // the last one of this payment
-		if order.Refunds[i].OutTradeNo == x.OutTradeNo {
-			refund = &order.Refunds[i]
-		}
+	refund := refundOf(x, order.Refunds)
+	if refund == nil {
+		return failed
 	}
 	return a.seeThrough(ctx, c, refund, failed, defaultWait)
 }
 
-// resolutionName says a decision in words.
-func resolutionName(l words.Language, r pos.Resolution) string {
-	switch r {
-	case pos.Accept:
-		return l.T("accepted")
-	case pos.GiveBack:
-		return l.T("refunded")
-	case pos.NoteAndForget:
-		return l.T("dismissed")
+// refundOf is the refund that x was resolved with, made in the same transaction; nil where there is none.
+func refundOf(x *pos.Exception, refunds []pos.Refund) *pos.Refund {
+	for i := range refunds {
+		r := &refunds[i]
+		if x.Resolution == pos.GiveBack && r.OutTradeNo == x.OutTradeNo && r.CreatedAt.Equal(x.ResolvedAt) {
+			return r
+		}
 	}
-	return string(r)
+	return nil
+}
+
+// decision says how an exception was resolved. A decided refund is not money that has gone back yet, so its present
+// state is named where refund is known.
+func (a *app) decision(x *pos.Exception, refund *pos.Refund, zone *time.Location) string {
+	l, by, at := a.lang, x.ResolvedBy, clock(x.ResolvedAt, zone)
+	var words string
+	switch {
+	case x.Resolution == pos.Accept:
+		words = l.T("accepted by %s at %s", by, at)
+	case x.Resolution == pos.NoteAndForget:
+		words = l.T("dismissed by %s at %s", by, at)
+	case refund == nil:
+		words = l.T("refund decided by %s at %s", by, at)
+	default:
+		words = l.T("refund decided by %s at %s; it is now: %s", by, at, refundStateName(l, refund.State))
+	}
+	if x.Note != "" {
+		words = l.T("%s: %s", words, x.Note)
+	}
+	return words
 }

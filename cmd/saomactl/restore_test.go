@@ -183,8 +183,11 @@ func TestExceptions(t *testing.T) {
 	s.must("restore", empty, "--force", "--offline")
 	s.hear(lost)
 
-	if r := s.run("exceptions"); r.code != 0 || !strings.Contains(r.out, "¥1.11") || !strings.Contains(r.out, "saomactl resolve") {
+	if r := s.run("exceptions"); r.code != 0 || !strings.Contains(r.out, "¥1.11") || !strings.Contains(r.out, "saomactl --data "+strconv.Quote(s.data)+" resolve 1 accept\n") {
 		t.Errorf("in words: %+v", r)
+	}
+	if r := s.run("show", lost[0]); r.code != 1 || !strings.Contains(r.err, "exception 1 is about it") || !strings.HasSuffix(r.err, " exceptions\n") {
+		t.Errorf("show of an unknown order: %+v", r)
 	}
 	list := s.must("exceptions")
 	if len(list) != 2 || list[0].Kind != "unknown_order" || list[0].OutTradeNo != lost[0] || list[0].Amount != 111 || list[0].Story == "" || !slices.Equal(list[0].Choices, []string{"accept", "refund"}) {
@@ -200,7 +203,7 @@ func TestExceptions(t *testing.T) {
 	if r := s.run("resolve", accepted, "accept"); r.code != 1 || !strings.Contains(r.err, "resolved already") {
 		t.Errorf("twice: %+v", r)
 	}
-	if list := s.must("resolve", refunded, "refund", "--note", "customer left"); len(list) != 2 || list[1].Event != "refund" || list[1].State != "succeeded" || list[1].Amount != 222 {
+	if list := s.must("resolve", refunded, "refund", "--note", " customer left "); len(list) != 2 || list[1].Event != "refund" || list[1].State != "succeeded" || list[1].Amount != 222 {
 		t.Errorf("refund: %+v", list)
 	}
 	if r := s.run("resolve", "999", "accept"); r.code != 1 || !strings.Contains(r.err, "999") {
@@ -211,6 +214,11 @@ func TestExceptions(t *testing.T) {
 	}
 	if list := s.must("exceptions", "--all"); len(list) != 2 || list[0].Resolution == "" {
 		t.Errorf("all: %+v", list)
+	}
+	for _, args := range [][]string{{"exceptions", "--all"}, {"show", lost[1]}} {
+		if r := s.run(args...); !strings.Contains(r.out, "refund decided by saomactl at ") || !strings.Contains(r.out, "; it is now: succeeded: customer left\n") {
+			t.Errorf("%v: %+v", args, r)
+		}
 	}
 	s.sameMoney()
 }

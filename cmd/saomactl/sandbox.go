@@ -53,7 +53,7 @@ func (a *app) sandbox(ctx context.Context, f *flags, args []string) error {
 	}
 	papers, err := sandbox.ReadPapers(filepath.Join(cfg.Dir, config.SandboxDir))
 	if errors.Is(err, fs.ErrNotExist) {
-		return pos.Errorf(pos.Setup, "--data %s is not a sandbox folder; make one with: saomactl init --sandbox", cfg.Dir)
+		return pos.Errorf(pos.Setup, "--data %s is not a sandbox folder; make one with: saomactl --data DIR init --sandbox", cfg.Dir)
 	}
 	if err != nil {
 		return pos.Errorf(pos.Setup, "The sandbox's papers in %s cannot be read.", filepath.Join(cfg.Dir, config.SandboxDir)).Because(err)
@@ -91,7 +91,7 @@ func (a *app) sandbox(ctx context.Context, f *flags, args []string) error {
 func listenAt(cfg *config.Config, listen string) (string, error) {
 	u, err := url.Parse(cfg.SandboxURL())
 	if err != nil || u.Port() == "" {
-		return "", pos.Errorf(pos.Setup, "wechat.base_url and alipay.gateway_url do not lead to this machine, so %s is not a sandbox folder; make one with: saomactl init --sandbox", cfg.Dir)
+		return "", pos.Errorf(pos.Setup, "wechat.base_url and alipay.gateway_url do not lead to this machine, so %s is not a sandbox folder; make one with: saomactl --data DIR init --sandbox", cfg.Dir)
 	}
 	if listen == "" {
 		return u.Host, nil

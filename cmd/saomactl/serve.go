@@ -77,9 +77,9 @@ func (a *app) tell(e pos.Event, shop pos.Shop) {
 	case pos.PaymentChanged:
 		p := e.Payment
 		v := viewPayment(p, zone)
-		words := l.T("%s: %s ¥%s is %s", p.OutTradeNo, p.Wallet, p.Amount, stateName(l, p.State))
+		words := l.T("%s: %s ¥%s, %s", p.OutTradeNo, p.Wallet, p.Amount, stateName(l, p.State))
 		if p.State == pos.Paid {
-			words += ", " + sourceName(l, p.ConfirmedBy)
+			words = l.T("%s, %s", words, sourceName(l, p.ConfirmedBy))
 		}
 		a.emit(struct {
 			Event string `json:"event"`
@@ -88,7 +88,7 @@ func (a *app) tell(e pos.Event, shop pos.Shop) {
 	case pos.RefundChanged:
 		r := e.Refund
 		a.emit(refunded{Event: "refund", refundView: viewRefund(r, zone)},
-			l.T("Refund %s: ¥%s is %s", r.OutRefundNo, r.Amount, refundStateName(l, r.State)))
+			l.T("Refund %s: ¥%s, %s", r.OutRefundNo, r.Amount, refundStateName(l, r.State)))
 	case pos.ExceptionRaised:
 		x := viewException(e.Exception, zone)
 		a.emit(struct {
@@ -120,5 +120,5 @@ func (a *app) noAnswer(e pos.Event) {
 		OutTradeNo string     `json:"out_trade_no"`
 		Wallet     pos.Wallet `json:"wallet"`
 		Message    string     `json:"message"`
-	}{"no_answer", e.Payment.OutTradeNo, e.Payment.Wallet, words}, e.Payment.OutTradeNo+": "+words)
+	}{"no_answer", e.Payment.OutTradeNo, e.Payment.Wallet, words}, a.lang.T("%s: %s", e.Payment.OutTradeNo, words))
 }

@@ -106,6 +106,8 @@ func (l *Ledger) BackupDaily(ctx context.Context, dir string, now time.Time, kee
 type BackupInfo struct {
 	Last    time.Time // when the ledger in it was last changed: of its last audit row, zero where it has none
 	Counter string    // of its newest order, "" where it has none
+	// Newest is the newest payment of each wallet that it has: whose money it is about.
+	Newest []pos.Payment
 }
 
 // InspectBackup reads what the backup at path says of itself.
@@ -126,6 +128,10 @@ func InspectBackup(ctx context.Context, path string) (info BackupInfo, err error
 		if counter != nil {
 			info.Counter = *counter
 		}
+		if err != nil {
+			return err
+		}
+		info.Newest, err = list(t, scanPayment, selectPayment+`WHERE p.id IN (SELECT max(id) FROM payment GROUP BY wallet)`)
 		return err
 	})
 	return info, err

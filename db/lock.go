@@ -52,7 +52,7 @@ func lockFolder(ctx context.Context, dir string) (*folderLock, error) {
 
 // sign writes down who has the folder now.
 func (l *folderLock) sign() error {
-	o := owner{PID: os.Getpid(), Program: filepath.Base(os.Args[0]), Since: time.Now().Format(time.DateTime)}
+	o := owner{PID: os.Getpid(), Program: filepath.Base(os.Args[0]), Since: time.Now().Format(zoned)}
 	o.Host, _ = os.Hostname() // only for the sentence
 	text, err := json.Marshal(o)
 	if err == nil {

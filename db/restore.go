@@ -19,6 +19,9 @@ const (
 	asidePrefix   = "replaced-" // before the name of a backup that the restored ledger knows nothing of
 )
 
+// zoned tells a time so that nobody takes the machine's time zone for the shop's.
+const zoned = time.DateTime + " -07:00"
+
 // companions are what SQLite reads beside a ledger's file and as a part of it.
 var companions = []string{"-wal", "-journal"}
 
@@ -126,7 +129,7 @@ func (r *restoration) compare(ctx context.Context, force bool) error {
 	held, err := r.next.holds(ctx, r.present)
 	if err == nil && !held {
 		return pos.Errorf(pos.Conflict, "The present ledger was changed at %s, after the backup or apart from it; --force replaces it all the same and keeps the old file.",
-			r.present.At.Format(time.DateTime))
+			r.present.At.Format(zoned))
 	}
 	return err
 }

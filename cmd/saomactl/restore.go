@@ -49,6 +49,11 @@ func (a *app) restore(ctx context.Context, f *flags, args []string) error {
 	if !force && info.Counter != "" && info.Counter != cfg.Shop.Counter {
 		return pos.Errorf(pos.Conflict, "The backup %s is of counter %s, and saoma.toml is of counter %s; --force restores it all the same.", file, info.Counter, cfg.Shop.Counter)
 	}
+	for _, p := range info.Newest {
+		if !force && p.Account.MerchantID != cfg.MerchantID(p.Wallet) {
+			return pos.Errorf(pos.Conflict, "The backup %s is of another merchant of %s (%s); --force restores it all the same.", file, p.Wallet, p.Account.MerchantID)
+		}
+	}
 	kept, err := db.Restore(ctx, file, cfg.Dir, force)
 	if err != nil {
 		return err

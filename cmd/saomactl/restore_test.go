@@ -174,6 +174,18 @@ func TestRestoreOfAnotherCounter(t *testing.T) {
 	}
 }
 
+func TestRestoreOfAnotherMerchant(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "theirs.db")
+	bigShop(t, 10).must("backup", file) // its merchants are others than the sandbox's
+	s := &shop{t: t, data: filepath.Join(t.TempDir(), "data")}
+	if r := s.run("init", "--sandbox", "--counter", "T7"); r.code != 0 {
+		t.Fatalf("init: %+v", r)
+	}
+	if r := s.run("restore", file, "--offline"); r.code != 1 || !strings.Contains(r.err, "another merchant of") {
+		t.Errorf("of another merchant: %+v", r)
+	}
+}
+
 // TestExceptions lists and decides payments that the ledger does not know.
 func TestExceptions(t *testing.T) {
 	s := newShop(t)

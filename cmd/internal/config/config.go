@@ -240,3 +240,11 @@ func (c *Config) SandboxURL() string {
 	}
 	return u.Scheme + "://" + u.Host
 }
+
+// MerchantID is whom w pays: WeChat Pay's mchid or Alipay's seller_id; empty where w is not set up.
+func (c *Config) MerchantID(w pos.Wallet) string {
+	if w == pos.Alipay {
+		return c.Alipay.SellerID
+	}
+	return c.WeChat.MchID
+}

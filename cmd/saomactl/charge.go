@@ -222,8 +222,13 @@ func (c *charging) final(p *pos.Payment) error {
 	return errClosed
 }
 
-// unproved reports a code that was withdrawn while the platform does not prove yet that it is closed.
+// unproved reports a code that was withdrawn while the platform does not prove yet that it is closed. One that
+// refuses the shop's papers will not prove anything: that is an error of the set-up, not a sale that fell through.
 func (c *charging) unproved(p *pos.Payment) error {
+	if h := c.counter.Till.Health(p.Wallet); h.State == pos.Rejecting {
+		c.complain(pos.Explain(p.Wallet, h.Err))
+		return c.left(p)
+	}
 	o := c.ending("closed", p)
 	o.Message = c.lang.T("The code is withdrawn, but %s cannot prove yet that nobody pays it; the next counter or saomactl serve on this data folder goes on watching it.", p.Wallet)
 	c.emit(o, o.Message)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -129,6 +130,24 @@ func TestAlipayExpires(t *testing.T) {
 	}
 	if took := time.Since(begin); took > 20*time.Second {
 		t.Errorf("the proof was awaited for %s", took)
+	}
+}
+
+// TestRefusedPapers charges with a merchant number that the platform does not know: an error, not a closed sale.
+func TestRefusedPapers(t *testing.T) {
+	s := newShop(t)
+	file := filepath.Join(s.data, "saoma.toml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, regexp.MustCompile(`(?m)^mchid = .*$`).ReplaceAll(text, []byte(`mchid = "1900000001"`)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := s.run("charge", "3", "--wallet", "wechat", "--timeout", "1s", "--json")
+	list := r.events(t)
+	if last := list[len(list)-1]; r.code != 1 || last.Event != "left" || last.State != "closing" || !strings.Contains(r.err, "does not accept this shop's papers") {
+		t.Errorf("refused papers: %+v", r)
 	}
 }
 

@@ -61,9 +61,13 @@ func (s *Sandbox) replyFaults(w http.ResponseWriter) {
 	reply(w, http.StatusOK, list)
 }
 
+// errBody answers what is not JSON, has a field that does not exist, or a value of another type.
+var errBody = errors.New("the body must be one JSON object: out_trade_no (text) for the customer; " +
+	"kind, wallet, op, out_trade_no (text), count and delay_ms (numbers) for a fault")
+
 func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(into); err != nil {
-		replyError(w, http.StatusBadRequest, err)
+		replyError(w, http.StatusBadRequest, errBody)
 		return false
 	}
 	return true

@@ -253,6 +253,7 @@ func TestControl(t *testing.T) {
 		res := exchange(r)
 		return res.status, strings.TrimSpace(res.body)
 	}
+	plain := `{"error":"` + errBody.Error() + `"}` // not a decoder's words
 	for _, step := range []struct {
 		method, path, body string
 		status             int
@@ -264,9 +265,10 @@ func TestControl(t *testing.T) {
 		{"POST", "/sandbox/faults", `{"kind":"delay","wallet":"alipay","op":"query","count":3,"delay_ms":1500,"out_trade_no":"X"}`, 200, ""},
 		{"GET", "/sandbox/faults", "", 200, `[{"kind":"delay","wallet":"alipay","op":"query","out_trade_no":"X","count":3,"delay_ms":1500}]`},
 		{"POST", "/sandbox/faults", `{"kind":"earthquake"}`, 400, ""},
-		{"POST", "/sandbox/faults", `{`, 400, ""},
-		{"POST", "/sandbox/faults", `{"kind":"lost","operation":"notify"}`, 400, ""}, // a slip must not mean "any"
-		{"POST", "/sandbox/faults", `{"kind":"delay","delay":"1s"}`, 400, ""},
+		{"POST", "/sandbox/faults", `{`, 400, plain},
+		{"POST", "/sandbox/faults", `{"kind":"lost","operation":"notify"}`, 400, plain}, // a slip must not mean "any"
+		{"POST", "/sandbox/faults", `{"kind":"delay","delay":"1s"}`, 400, plain},
+		{"POST", "/sandbox/pay", `{"out_trade_no":1}`, 400, plain},
 		{"POST", "/sandbox/faults", `{"kind":"delay","count":-1}`, 400, ""},
 		{"POST", "/sandbox/faults", `{"kind":"stale","op":"create"}`, 400, ""}, // can never strike
 		{"POST", "/sandbox/faults", `{"kind":"lost","op":"query"}`, 400, ""},

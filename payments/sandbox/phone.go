@@ -14,6 +14,7 @@ var phoneHTML string
 var phonePage = template.Must(template.New("phone").Parse(phoneHTML))
 
 func (s *Sandbox) phoneRoutes(mux *http.ServeMux) {
+	mux.Handle("GET /{$}", http.RedirectHandler("/phone", http.StatusFound)) // the address as it is printed
 	mux.HandleFunc("GET /phone", s.phoneList)
 	mux.HandleFunc("GET /phone/{code}", s.phoneCode)
 	mux.HandleFunc("GET /phone/{code}/state", s.phoneState)

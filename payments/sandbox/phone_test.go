@@ -58,6 +58,9 @@ func TestPhonePages(t *testing.T) {
 	if _, page := get(t, s.URL()+"/phone", "en"); !strings.Contains(page, strings.TrimPrefix(code, s.URL())) {
 		t.Error("the list lacks the code")
 	}
+	if _, page := get(t, s.URL(), "en"); !strings.Contains(page, strings.TrimPrefix(code, s.URL())) {
+		t.Error("the sandbox's own address does not lead to the list")
+	}
 
 	wechatOrder(t, s, map[string]any{"description": "<b>tea</b>", "out_trade_no": a})
 	if status, page := get(t, code, "en"); status != 200 || !strings.Contains(page, "no longer valid") {

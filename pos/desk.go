@@ -136,18 +136,13 @@ const Miscellaneous = "Miscellaneous 杂项"
 // adopt books a payment that this ledger did not know: a miscellaneous order with one attempt under the
 // platform's number, paid as e says. Its day is today's: the days before may be closed.
 func (t *Till) adopt(tx Tx, e Evidence, actor string) (*Payment, error) {
-	now, day := tx.Now(), t.Shop.Day(tx.Now())
-	o := &Order{
-		Status: OrderOpen, Title: Miscellaneous, Total: e.Amount,
-		Lines:   []Line{{Title: Miscellaneous, Quantity: 1, Price: e.Amount}},
-		Counter: t.Shop.Counter, Cashier: actor, CreatedAt: now, Day: day,
-	}
-	if err := tx.AddOrder(o); err != nil {
+	o, err := t.addOrder(tx, Miscellaneous, e.Amount, actor)
+	if err != nil {
 		return nil, err
 	}
 	p := &Payment{
 		OutTradeNo: e.OutTradeNo, OrderID: o.ID, Wallet: e.Wallet, Account: e.Account, Amount: e.Amount, Title: o.Title,
-		Counter: o.Counter, Cashier: actor, State: Created, CreatedAt: now, ExpiresAt: now, Day: day,
+		Counter: o.Counter, Cashier: actor, State: Created, CreatedAt: o.CreatedAt, ExpiresAt: o.CreatedAt, Day: o.Day,
 	}
 	if err := tx.AddPayment(p); err != nil {
 		return nil, err
@@ -157,7 +152,7 @@ func (t *Till) adopt(tx Tx, e Evidence, actor string) (*Payment, error) {
 	}); err != nil {
 		return nil, err
 	}
-	_, err := t.credit(tx, p, nil, e, actor)
+	_, err = t.credit(tx, p, nil, e, actor)
 	return p, err
 }
 

@@ -51,13 +51,8 @@ func (t *Till) Charge(ctx context.Context, r ChargeRequest) (*Payment, error) {
 	}
 	var p *Payment
 	err := t.update(ctx, func(tx Tx) (_ []Event, err error) {
-		o := &Order{
-			Status: OrderOpen, Title: r.Title, Total: r.Amount,
-			Lines:   []Line{{Title: r.Title, Quantity: 1, Price: r.Amount}},
-			Counter: t.Shop.Counter, Cashier: r.Cashier,
-			CreatedAt: tx.Now(), Day: t.Shop.Day(tx.Now()),
-		}
-		if err := tx.AddOrder(o); err != nil {
+		o, err := t.addOrder(tx, r.Title, r.Amount, r.Cashier)
+		if err != nil {
 			return nil, err
 		}
 		p, err = t.addAttempt(tx, o, r)
@@ -67,6 +62,15 @@ func (t *Till) Charge(ctx context.Context, r ChargeRequest) (*Payment, error) {
 		return nil, err
 	}
 	return t.firstCreate(ctx, p)
+}
+
+// addOrder records an order of one line.
+func (t *Till) addOrder(tx Tx, title string, total Fen, cashier string) (*Order, error) {
+	o := &Order{
+		Status: OrderOpen, Title: title, Total: total, Lines: []Line{{Title: title, Quantity: 1, Price: total}},
+		Counter: t.Shop.Counter, Cashier: cashier, CreatedAt: tx.Now(), Day: t.Shop.Day(tx.Now()),
+	}
+	return o, tx.AddOrder(o)
 }
 
 func (t *Till) checkCharge(r *ChargeRequest) error {

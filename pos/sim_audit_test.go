@@ -28,6 +28,7 @@ func (s *sim) evening() {
 			break
 		}
 	}
+	s.work.Wait() // customers with a code that was shown this late, and is dead by now
 	s.audit()
 }
 
@@ -164,7 +165,7 @@ func (s *sim) explain(tx pos.Tx, t *simTrade, name string, about []pos.Exception
 		s.violated("%s: %s at the platform, %s in the ledger and %s in exceptions", name, t.net(), booked, named)
 	}
 	late := slices.ContainsFunc(about, func(x pos.Exception) bool { return x.OutRefundNo == "" && x.Kind != pos.StuckClosing })
-	if t.odd && !late {
-		s.violated("%s was paid after its close, and no manager hears of it", name)
+	if s.withdrawn[t.no] && !t.paidAt.IsZero() && !late {
+		s.violated("%s was said to be closed, the money is taken, and no manager hears of it", name)
 	}
 }

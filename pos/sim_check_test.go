@@ -75,6 +75,11 @@ func (s *sim) wasShown(no string) bool { return len(s.codes(no)) > 0 }
 // there, and closed that no customer can pay any more.
 func (s *sim) told(p *pos.Payment) {
 	name, codes := s.name("P", p.OutTradeNo), s.codes(p.OutTradeNo)
+	if p.State == pos.Closed || p.State == pos.Rejected {
+		s.mu.Lock()
+		s.withdrawn[p.OutTradeNo] = true
+		s.mu.Unlock()
+	}
 	t := s.platform.about(p.OutTradeNo)
 	if t != nil && t.deadline.IsZero() {
 		t.deadline = p.CodeExpiresAt() // the sandbox does not tell it

@@ -43,6 +43,7 @@ type sim struct {
 	seen       map[string]int    // the highest rank of the states seen through events
 	shown      map[string][]string
 	asked      map[string][]time.Duration // when each question was, in the last minute
+	withdrawn  map[string]bool            // what the cashier was told to be closed
 	acked      []simNotice
 	counts     simCounts
 }
@@ -81,7 +82,7 @@ func simulate(t *testing.T, template []byte, seed uint64) *sim {
 	s := &sim{
 		seed: seed, root: simFolder(t), template: template, trouble: []int{0, 30, 120, 350}[seed%4],
 		deaf: seed%8 == 4, rolled: map[string]uint64{}, names: map[string]string{}, seen: map[string]int{}, shown: map[string][]string{},
-		asked: map[string][]time.Duration{},
+		asked: map[string][]time.Duration{}, withdrawn: map[string]bool{},
 	}
 	defer os.RemoveAll(s.root)
 	t.Run(fmt.Sprintf("seed-%d", seed), func(t *testing.T) {

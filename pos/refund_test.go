@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,9 +78,13 @@ func TestRefundWithoutAnAnswer(t *testing.T) {
 	c.await(p.OutTradeNo, pos.Paid, patience)
 	g := &refusing{Gateway: c.till.Gateways[pos.WeChat], failure: pos.Misconfigured}
 	c.till.Gateways[pos.WeChat] = g
-	r, err := c.till.Refund(t.Context(), pos.RefundRequest{OutTradeNo: p.OutTradeNo, Amount: 1000, Reason: "return", Actor: "li"})
-	if err != nil || r.State != pos.RefundRequested {
+	r, err := c.till.Refund(t.Context(), pos.RefundRequest{OutTradeNo: p.OutTradeNo, Amount: 1000, Reason: " return\t", Actor: "li"})
+	if err != nil || r.State != pos.RefundRequested || r.Reason != "return" {
 		t.Fatalf("%+v, %v", r, err)
+	}
+	second := pos.RefundRequest{OutTradeNo: p.OutTradeNo, Amount: 1, Reason: "more", Actor: "li"}
+	if _, err := c.till.Refund(t.Context(), second); err == nil || !strings.Contains(err.Error(), "Other refunds of this payment") {
+		t.Errorf("beside a refund that holds all of it: %v", err)
 	}
 	if open, err := c.till.Exceptions(t.Context()); err != nil || len(open) != 0 {
 		t.Errorf("raised at once: %+v, %v", open, err)

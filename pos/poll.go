@@ -36,6 +36,7 @@ const (
 	probeInterval   = time.Minute            // a wallet that was not heard for so long is probed
 	recoverInterval = 10 * time.Second       // a wallet that does not answer is probed
 	readInterval    = 100 * time.Millisecond // at least between two reads of the store
+	spread          = time.Millisecond       // between two questions that are due at once
 	minPause        = 2 * time.Second
 	maxPause        = time.Minute
 	workers         = 8 // questions in flight to one wallet
@@ -103,6 +104,7 @@ func (p *Poller) Run(ctx context.Context) {
 			next = min(next, fastInterval)
 			if p.begin(j) {
 				inFlight.Go(func() { p.do(ctx, j) })
+				p.sleep(ctx, spread, nil)
 			}
 		}
 		p.sleep(ctx, readInterval, nil)
@@ -241,7 +243,10 @@ func (p *Poller) jobs(ctx context.Context) ([]job, error) {
 			return p.Till.stepRefund(ctx, r.OutRefundNo, FromPoll)
 		})
 	}
-	for w := range p.Till.Gateways {
+	for _, w := range Wallets {
+		if _, ok := p.Till.Gateways[w]; !ok {
+			continue
+		}
 		key, interval := "probe "+string(w), probeInterval
 		health := p.Till.Health(w)
 		if health.State != Healthy {
@@ -254,7 +259,7 @@ func (p *Poller) jobs(ctx context.Context) ([]job, error) {
 		add(key, w, after(last, interval, now), func(ctx context.Context) error { return p.Till.Probe(ctx, w) })
 	}
 	p.asked = known // forget what is final
-	slices.SortFunc(jobs, func(a, b job) int { return a.due.Compare(b.due) })
+	slices.SortStableFunc(jobs, func(a, b job) int { return a.due.Compare(b.due) })
 	return jobs, nil
 }
 

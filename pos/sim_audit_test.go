@@ -138,7 +138,7 @@ func (s *sim) explain(tx pos.Tx, t *simTrade, name string, about []pos.Exception
 		s.counts.Closed++
 	}
 	for _, x := range about {
-		if x.Kind == pos.RefundIsAbnormal || x.Kind == pos.StuckClosing {
+		if x.Kind == pos.RefundIsAbnormal || x.Kind == pos.StuckRefund || x.Kind == pos.StuckClosing {
 			continue // no money of its own
 		}
 		if x.OutRefundNo != "" {

@@ -69,12 +69,12 @@ type simStep struct {
 	text string
 }
 
+// overWire reports whether the seed goes through the real adapters to the sandbox: every fiftieth.
+func overWire(seed uint64) bool { return seed%50 == 0 }
+
 // simulate runs one seed to its end.
-//
-// Every fiftieth goes over the wire: through the real adapters, to the sandbox.
 func simulate(t *testing.T, template []byte, seed uint64) *sim {
-	overWire := seed%50 == 0
-	if overWire { // the papers are made out here: their dates are the real time's
+	if overWire(seed) { // the papers are made out here: their dates are the real time's
 		if _, err := papersOnce(); err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func simulate(t *testing.T, template []byte, seed uint64) *sim {
 		synctest.Test(t, func(t *testing.T) {
 			s.t, s.begin = t, time.Now()
 			s.platform = newSimPlatform(s)
-			if overWire {
+			if overWire(seed) {
 				s.platform = newSimWire(s)
 				s.counts.Wire = 1
 			}

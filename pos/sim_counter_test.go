@@ -134,6 +134,7 @@ func (s *sim) up() *simCounter {
 func (s *sim) stop() string {
 	c := s.up()
 	c.end()
+	time.Sleep(time.Microsecond) // for those who gave up with it to come back
 	<-c.polling
 	if !c.dead.CompareAndSwap(false, true) { // killed while it stopped
 		return s.stop()

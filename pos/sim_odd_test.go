@@ -157,7 +157,7 @@ func (m *simPlatform) quiet() bool {
 	defer m.mu.Unlock()
 	for _, t := range m.order {
 		for _, r := range t.refunds {
-			if r.state != pos.RefundSucceeded {
+			if r.state != pos.RefundSucceeded && !r.stranded(t.wallet) {
 				return false
 			}
 		}

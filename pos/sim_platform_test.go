@@ -49,6 +49,11 @@ type simRefund struct {
 	abnormal bool // it will not arrive by itself
 }
 
+// stranded says that the refund comes to nothing unless it is asked for again: Alipay moves no money later.
+func (r *simRefund) stranded(w pos.Wallet) bool {
+	return w == pos.Alipay && r.state == pos.RefundAbnormal
+}
+
 func newSimPlatform(s *sim) *simPlatform {
 	return &simPlatform{s: s, trades: map[string]*simTrade{}, notices: map[string]simNotice{}, down: map[pos.Wallet]time.Time{}, poor: map[pos.Wallet]time.Time{}}
 }

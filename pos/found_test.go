@@ -137,11 +137,8 @@ func TestPlatformIsDown(t *testing.T) {
 func TestRefundUnderWay(t *testing.T) {
 	d := loss(t, func(d *drill) {
 		d.fault(sandbox.Fault{Kind: sandbox.FaultAbnormal, Op: "refund", Count: 1})
-		p := d.sell(pos.WeChat, 1000)
-		if _, err := d.till.Refund(t.Context(), pos.RefundRequest{OutTradeNo: p.OutTradeNo, Amount: 300, Reason: "退货", Actor: "wang"}); err != nil {
-			t.Fatal(err)
-		}
-		p = d.sell(pos.Alipay, 2000)
+		d.refundTo(pos.RefundAbnormal, d.sell(pos.WeChat, 1000), 300)
+		p := d.sell(pos.Alipay, 2000)
 		if _, err := d.till.Gateways[pos.Alipay].Refund(t.Context(), p, &pos.Refund{OutRefundNo: "SITE1", Amount: 500}); err != nil {
 			t.Fatal(err)
 		}

@@ -49,12 +49,18 @@ func (d *drill) sell(w pos.Wallet, amount pos.Fen) *pos.Payment {
 
 func (d *drill) refund(p *pos.Payment, amount pos.Fen) *pos.Refund {
 	d.t.Helper()
+	return d.refundTo(pos.RefundSucceeded, p, amount)
+}
+
+// refundTo asks for a refund and waits until the platform has come to that end with it.
+func (d *drill) refundTo(end pos.RefundState, p *pos.Payment, amount pos.Fen) *pos.Refund {
+	d.t.Helper()
 	r, err := d.till.Refund(d.t.Context(), pos.RefundRequest{OutTradeNo: p.OutTradeNo, Amount: amount, Reason: "退货", Actor: "wang"})
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	for end := time.Now().Add(patience); r.State != pos.RefundSucceeded; time.Sleep(20 * time.Millisecond) {
-		if r, err = d.till.CheckRefund(d.t.Context(), r.OutRefundNo); err != nil || time.Now().After(end) {
+	for late := time.Now().Add(patience); r.State != end; time.Sleep(20 * time.Millisecond) {
+		if r, err = d.till.CheckRefund(d.t.Context(), r.OutRefundNo); err != nil || time.Now().After(late) {
 			d.t.Fatal(r, err)
 		}
 	}

@@ -56,9 +56,7 @@ func TestAPaymentIsRefundedInPartAndThenWhole(t *testing.T) {
 		t.Errorf("reason %q; the state line reads %q", r.made[0].Reason, ui.state.Sentence())
 	}
 	c.until("the list says so", func() bool { return c.sees("part refunded") && c.sees("−¥5.00") })
-	if r.amount.Text != "7.50" {
-		t.Errorf("the page proposes %q; want what is left", r.amount.Text)
-	}
+	c.until("what is left is proposed", func() bool { return r.amount.Text == "7.50" })
 	shot(t, ui.win.Canvas(), "refund-part")
 	for text, why := range map[string]string{
 		"7.51": "At most ¥7.50 of this payment can still be refunded.",

@@ -12,6 +12,7 @@ const (
 	ExceptionResolved EventKind = "resolved"  // Exception, as a manager decided
 	NoAnswer          EventKind = "no_answer" // the platform was asked about Payment or Refund and gave no clear answer; Err says why
 	HealthChanged     EventKind = "health"    // Health of one wallet
+	ReachChanged      EventKind = "reach"     // Reach of the notification address
 )
 
 // Event is published after the commit that it tells of. Its pointers are the receiver's own.
@@ -21,6 +22,7 @@ type Event struct {
 	Refund    *Refund
 	Exception *Exception
 	Health    Health
+	Reach     Reach
 	Err       error
 }
 
@@ -29,6 +31,7 @@ type bus struct {
 	mu          sync.Mutex
 	subscribers []func(Event)
 	health      map[Wallet]Health
+	reach       Reach
 }
 
 // Subscribe registers fn for every later event. fn is called on the goroutine that made the change and

@@ -68,6 +68,18 @@ func startOfDay(v any) (time.Duration, error) {
 	return 0, pos.Errorf(pos.Invalid, "shop.day_starts_at must be an hour from 0 to 23, or a time such as \"04:00\".")
 }
 
+// lastDay reads the last day of what a rotation replaces, as the moment that day ends; zero where none is given.
+func lastDay(key, text string, zone *time.Location) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	day, err := time.ParseInLocation(time.DateOnly, text, zone)
+	if err != nil {
+		return time.Time{}, pos.Errorf(pos.Invalid, "%s must be the last day of the old key, such as 2026-12-31.", key)
+	}
+	return day.AddDate(0, 0, 1), nil
+}
+
 // How many daily backups are kept.
 const defaultBackups, maxBackups = 30, 3650
 

@@ -40,6 +40,7 @@ type Config struct {
 	Notify Notify
 	Tunnel Tunnel
 	Backup Backup
+	Vault  Vault
 }
 
 // WeChat is how this shop talks to WeChat Pay v3.
@@ -49,11 +50,22 @@ type WeChat struct {
 	AppID                string
 	MerchantSerial       string
 	MerchantKeyFile      string
+	MerchantCertFile     string // may be empty: it only lets the doctor tell serial, owner and last day
 	APIv3KeyFile         string
 	PublicKeyID          string
 	PublicKeyFile        string
 	PlatformCertificates bool
 	BaseURL              string // without a final slash
+	Previous             WeChatPrevious
+}
+
+// WeChatPrevious is what a rotation replaces. It goes on being used, where the platform asks for it, until its day.
+type WeChatPrevious struct {
+	MerchantSerial  string
+	MerchantKeyFile string
+	PublicKeyID     string
+	PublicKeyFile   string
+	Until           time.Time // the end of that day in the shop's zone; zero: until it is taken out
 }
 
 // Alipay is how this shop talks to Alipay.
@@ -64,6 +76,14 @@ type Alipay struct {
 	AppKeyFile    string
 	PublicKeyFile string
 	GatewayURL    string
+
+	// Certificate mode: all three, and no PublicKeyFile.
+	AppCertFile    string
+	AlipayCertFile string
+	RootCertFile   string
+
+	PreviousPublicKeyFile string    // what a rotation replaces
+	PreviousUntil         time.Time // the end of that day in the shop's zone; zero: until it is taken out
 }
 
 // Notify is where notifications arrive.
@@ -75,16 +95,24 @@ type Notify struct {
 // Tunnel is the way from a public address to Notify.Listen.
 type Tunnel struct {
 	Kind           string // none, ssh, frp or ngrok
-	Host           string
+	Host           string // host or host:port of the ssh server
 	User           string
-	KeyFile        string
+	KeyFile        string // empty: the keys of the running ssh agent
 	KnownHostsFile string
-	Remote         string
+	Remote         string // what is forwarded: a socket's path, or a port, on the server
+	TokenFile      string // frp: the server's token
+	ProxyName      string // frp
+	CustomDomain   string // frp
 }
 
 // Backup is what the counter keeps of its daily backups.
 type Backup struct {
 	Keep int // how many, the newest ones
+}
+
+// Vault is how the key files are kept.
+type Vault struct {
+	PassphraseFile string // of mode 0600; empty: a passphrase is asked for at the start, where one is needed
 }
 
 // Sandbox reports whether no real money can move: at least one wallet is on, and all that are talk to loopback.
@@ -142,6 +170,12 @@ func Parse(dir, text string) (*Config, error) {
 	if c.Backup.Keep, err = keptBackups(raw.keepBackups); err != nil {
 		return nil, err
 	}
+	if c.WeChat.Previous.Until, err = lastDay("wechat.previous_until", raw.wechatUntil, c.Shop.TimeZone); err != nil {
+		return nil, err
+	}
+	if c.Alipay.PreviousUntil, err = lastDay("alipay.previous_until", raw.alipayUntil, c.Shop.TimeZone); err != nil {
+		return nil, err
+	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
@@ -151,6 +185,7 @@ func Parse(dir, text string) (*Config, error) {
 // rawKeys holds the keys that are more than text.
 type rawKeys struct {
 	timezone, maxCharge, minCharge string
+	wechatUntil, alipayUntil       string
 	dayStartsAt, keepBackups       any
 }
 
@@ -169,11 +204,18 @@ func (c *Config) read(t *tables) (raw rawKeys) {
 		AppID:                t.text("wechat.appid", ""),
 		MerchantSerial:       strings.ToUpper(t.text("wechat.merchant_serial", "")),
 		MerchantKeyFile:      c.path(t.text("wechat.merchant_key_file", "")),
+		MerchantCertFile:     c.path(t.text("wechat.merchant_certificate_file", "")),
 		APIv3KeyFile:         c.path(t.text("wechat.apiv3_key_file", "")),
 		PublicKeyID:          t.text("wechat.public_key_id", ""),
 		PublicKeyFile:        c.path(t.text("wechat.public_key_file", "")),
 		PlatformCertificates: t.boolean("wechat.platform_certificates"),
 		BaseURL:              strings.TrimRight(t.text("wechat.base_url", WeChatProduction), "/"),
+		Previous: WeChatPrevious{
+			MerchantSerial:  strings.ToUpper(t.text("wechat.previous_merchant_serial", "")),
+			MerchantKeyFile: c.path(t.text("wechat.previous_merchant_key_file", "")),
+			PublicKeyID:     t.text("wechat.previous_public_key_id", ""),
+			PublicKeyFile:   c.path(t.text("wechat.previous_public_key_file", "")),
+		},
 	}
 	c.Alipay = Alipay{
 		Enabled:       t.boolean("alipay.enabled"),
@@ -182,7 +224,14 @@ func (c *Config) read(t *tables) (raw rawKeys) {
 		AppKeyFile:    c.path(t.text("alipay.app_key_file", "")),
 		PublicKeyFile: c.path(t.text("alipay.alipay_public_key_file", "")),
 		GatewayURL:    t.text("alipay.gateway_url", AlipayProduction),
+
+		AppCertFile:    c.path(t.text("alipay.app_cert_file", "")),
+		AlipayCertFile: c.path(t.text("alipay.alipay_cert_file", "")),
+		RootCertFile:   c.path(t.text("alipay.alipay_root_cert_file", "")),
+
+		PreviousPublicKeyFile: c.path(t.text("alipay.previous_alipay_public_key_file", "")),
 	}
+	raw.wechatUntil, raw.alipayUntil = t.text("wechat.previous_until", ""), t.text("alipay.previous_until", "")
 	c.Notify = Notify{
 		Listen:    t.text("notify.listen", ""),
 		PublicURL: strings.TrimRight(t.text("notify.public_url", ""), "/"),
@@ -194,7 +243,11 @@ func (c *Config) read(t *tables) (raw rawKeys) {
 		KeyFile:        c.path(t.text("tunnel.key_file", "")),
 		KnownHostsFile: c.path(t.text("tunnel.known_hosts_file", "")),
 		Remote:         t.text("tunnel.remote", ""),
+		TokenFile:      c.path(t.text("tunnel.token_file", "")),
+		ProxyName:      t.text("tunnel.proxy_name", ""),
+		CustomDomain:   t.text("tunnel.custom_domain", ""),
 	}
+	c.Vault = Vault{PassphraseFile: c.path(t.text("vault.passphrase_file", ""))}
 	raw.keepBackups, _ = t.value("backup.keep")
 	return raw
 }

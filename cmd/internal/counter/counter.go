@@ -19,9 +19,7 @@ import (
 
 	"saoma/cmd/internal/config"
 	"saoma/db"
-	"saoma/payments/alipay"
 	"saoma/payments/notify"
-	"saoma/payments/wechat"
 	"saoma/pos"
 )
 
@@ -39,11 +37,10 @@ type Counter struct {
 	Sandbox bool // no real money moves
 	Log     *slog.Logger
 
-	notices  map[pos.Wallet]notify.Decoder
-	logFile  io.Closer
-	stop     []func()
-	mu       sync.Mutex
-	listener net.Listener // nil until Listen
+	platforms *Platforms
+	logFile   io.Closer
+	mu        sync.Mutex
+	listener  net.Listener // nil until Listen
 }
 
 // Open opens the counter of a data folder. Configuration and keys are checked before anything is
@@ -57,20 +54,19 @@ func Open(ctx context.Context, dir string, o Options) (*Counter, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Counter{Shop: cfg.Shop, Config: cfg, Sandbox: cfg.Sandbox(), notices: map[pos.Wallet]notify.Decoder{}}
-	var gateways map[pos.Wallet]pos.Gateway
+	c := &Counter{Shop: cfg.Shop, Config: cfg, Sandbox: cfg.Sandbox()}
 	c.Ledger, err = db.Open(ctx, cfg.Dir, db.Options{})
 	if err == nil {
 		err = c.openLog(o.Log)
 	}
 	if err == nil {
-		gateways, err = c.gateways(keys)
+		c.platforms, err = Gateways(cfg, keys, c.Log)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	c.OnDamage(func(damage error) { c.Log.Error("the ledger is damaged", "error", damage) })
-	c.Till = &pos.Till{Shop: cfg.Shop, Store: c.Ledger, Gateways: gateways, Log: c.Log}
+	c.Till = &pos.Till{Shop: cfg.Shop, Store: c.Ledger, Gateways: c.platforms.Gateways, Log: c.Log}
 	if cfg.Tunnel.Kind != "none" {
 		c.Log.Warn("this version starts no tunnel: start it yourself and write its address as notify.public_url", "kind", cfg.Tunnel.Kind)
 	}
@@ -91,38 +87,6 @@ func (c *Counter) openLog(given *slog.Logger) error {
 	log, file, err := OpenLog(filepath.Join(c.Config.Dir, config.LogName))
 	c.Log, c.logFile = log, file
 	return err
-}
-
-// gateways makes a gateway for every wallet that is on.
-func (c *Counter) gateways(keys config.Keys) (map[pos.Wallet]pos.Gateway, error) {
-	all := map[pos.Wallet]pos.Gateway{}
-	if w := c.Config.WeChat; w.Enabled {
-		g, err := wechat.New(wechat.Config{
-			MchID: w.MchID, AppID: w.AppID, MerchantSerial: w.MerchantSerial, MerchantKey: keys.WeChatMerchant,
-			APIv3Key: string(keys.WeChatAPIv3), PublicKeyID: w.PublicKeyID, PublicKey: keys.WeChatPublic,
-			PlatformCertificates: w.PlatformCertificates, BaseURL: w.BaseURL,
-			NotifyURL: c.Config.NotifyURL(pos.WeChat), Title: c.Shop.Name,
-			CertificatesFailed: func(err error) {
-				c.Log.Warn("WeChat Pay's platform certificates could not be downloaded", "error", err)
-			},
-		})
-		if err != nil {
-			return nil, pos.Errorf(pos.Setup, "The section [wechat] of saoma.toml cannot work: %s.", err.Error())
-		}
-		all[pos.WeChat], c.notices[pos.WeChat] = g, g
-		c.stop = append(c.stop, g.Stop)
-	}
-	if a := c.Config.Alipay; a.Enabled {
-		g, err := alipay.New(alipay.Config{
-			AppID: a.AppID, SellerID: a.SellerID, AppKey: keys.AlipayApp, AlipayPublicKey: keys.AlipayPublic,
-			GatewayURL: a.GatewayURL, NotifyURL: c.Config.NotifyURL(pos.Alipay), Title: c.Shop.Name,
-		})
-		if err != nil {
-			return nil, pos.Errorf(pos.Setup, "The section [alipay] of saoma.toml cannot work: %s.", err.Error())
-		}
-		all[pos.Alipay], c.notices[pos.Alipay] = g, g
-	}
-	return all, nil
 }
 
 // Listen takes the address of notify.listen, and returns where notifications are served; empty when
@@ -190,7 +154,7 @@ func (c *Counter) check(ctx context.Context) {
 
 // server serves notifications with the limits that package notify sets.
 func (c *Counter) server() *http.Server {
-	return notify.Server(c.Config.Notify.Listen, notify.New(notify.Options{Till: c.Till, Decoders: c.notices, Log: c.Log}), c.Log)
+	return notify.Server(c.Config.Notify.Listen, notify.New(notify.Options{Till: c.Till, Decoders: c.platforms.Decoders, Log: c.Log}), c.Log)
 }
 
 // shutDown lets the notifications under way be answered.
@@ -204,9 +168,7 @@ func (c *Counter) shutDown(server *http.Server) {
 
 // Close ends the counter: gateways, ledger, log. Run must have returned.
 func (c *Counter) Close() error {
-	for _, stop := range c.stop {
-		stop()
-	}
+	c.platforms.Stop()
 	var errs []error
 	c.mu.Lock()
 	if c.listener != nil {

@@ -16,7 +16,11 @@ const (
 	Unavailable Code = "unavailable" // no clear answer yet; ask again
 	Setup       Code = "setup"       // the shop's configuration or papers are wrong
 	Damaged     Code = "damaged"     // the ledger's file is damaged; it is only read
-	Internal    Code = "internal"    // a defect or a broken machine; the log has it in full
+	Forbidden   Code = "forbidden"   // nobody is signed in who may do this; a wrong name or PIN is one, too
+
+	NeedsApproval Code = "needs_approval" // it needs the PIN of somebody with more rights, on the spot
+	Locked        Code = "locked"         // too many wrong PINs; try again later
+	Internal      Code = "internal"       // a defect or a broken machine; the log has it in full
 )
 
 // Error is a failure with a sentence for a person. Format is the English sentence and, with its

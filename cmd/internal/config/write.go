@@ -38,6 +38,7 @@ mchid = {{printf "%q" .MchID}}
 appid = {{printf "%q" .WeChatAppID}}
 merchant_serial = {{printf "%q" .MerchantSerial}}
 merchant_key_file = "keys/wechat_merchant_key.pem"
+merchant_certificate_file = "keys/wechat_merchant_cert.pem"
 apiv3_key_file = "keys/wechat_apiv3.key"
 public_key_id = {{printf "%q" .WeChatPublicKeyID}}
 public_key_file = "keys/wechat_public_key.pem"

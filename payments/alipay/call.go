@@ -29,6 +29,8 @@ var (
 	prefixesPapers = []string{
 		"isv.invalid-signature", "isv.missing-signature", "isv.invalid-app-id", "isv.missing-app-id",
 		"isv.insufficient-", "isv.invalid-auth-", "aop.invalid-auth-", "aop.invalid-app-auth-", "ACQ.ACCESS_FORBIDDEN",
+		"isv.missing-app-cert-sn", "isv.missing-alipay-root-cert-sn", "isv.invalid-alipay-root-cert-sn", // certificate mode
+		"isv.app-cert-", "app-cert-", "isv.unsupported-expired-app-key-sign",
 	}
 )
 
@@ -115,7 +117,19 @@ func (g *Gateway) failed(err error) error {
 		}
 		return g.fail(pos.Unknown, "", s)
 	}
+	if errors.Is(err, sdk.ErrAliPublicKeyNotFound) {
+		return g.fail(pos.Misconfigured, "", g.otherCertificate())
+	}
 	return g.fail(pos.Unknown, "", err)
+}
+
+// otherCertificate is an answer under a certificate that is not the one loaded. It proves nothing, for it is not
+// verified; but if it goes on, the shop has to change its papers.
+func (g *Gateway) otherCertificate() error {
+	if g.certSN == "" {
+		return pos.Errorf(pos.Setup, "Alipay answers in certificate mode, but the counter has a public key; set up Alipay with the three certificates.")
+	}
+	return pos.Errorf(pos.Setup, "Alipay signs with another certificate than the counter has; download alipayCertPublicKey_RSA2.crt anew from the open platform.")
 }
 
 func (g *Gateway) fail(f pos.Failure, code string, err error) error {

@@ -2,6 +2,7 @@ package alipay
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,12 +14,16 @@ import (
 
 	"saoma/payments/internal/wire"
 	"saoma/pos"
+
+	"github.com/smartwalle/nsign"
 )
 
 // Why a notification is refused. None of these errors carries any of the request.
 var (
 	// ErrSignature is a signature that is missing or wrong.
 	ErrSignature = errors.New("the signature is not Alipay's")
+	// ErrCertificate is a notification that names another certificate than the one loaded.
+	ErrCertificate = errors.New("the notification names another certificate of Alipay than the counter has")
 	// ErrMalformed is a notification that is not as documented.
 	ErrMalformed = errors.New("the notification is not as documented")
 )
@@ -36,10 +41,8 @@ func (g *Gateway) Notification(ctx context.Context, header http.Header, body []b
 	if err != nil {
 		return pos.Notice{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	// In public-key mode there is one key. A certificate serial would make the SDK look for another.
-	form.Del("alipay_cert_sn")
-	if _, err := g.client.DecodeNotification(ctx, form); err != nil {
-		return pos.Notice{}, ErrSignature
+	if err := g.verify(ctx, form); err != nil {
+		return pos.Notice{}, err
 	}
 	e, err := g.evidence(trade{
 		OutTradeNo: form.Get("out_trade_no"), TradeNo: form.Get("trade_no"), TradeStatus: form.Get("trade_status"),
@@ -54,6 +57,27 @@ func (g *Gateway) Notification(ctx context.Context, header http.Header, body []b
 	e.Account = pos.Account{MerchantID: form.Get("seller_id"), AppID: form.Get("app_id")}
 	e.Source, e.Raw = pos.FromNotification, maskForm(form)
 	return pos.Notice{Payment: &e}, nil
+}
+
+// verify checks the signature by the one certificate, or key, that is loaded. Documents show no alipay_cert_sn in a
+// notification; the SDK reads one, and leaves it out of what is signed. Where there is one it must be the one
+// loaded, and it may be signed or not: either way the key is the same.
+func (g *Gateway) verify(ctx context.Context, form url.Values) error {
+	const certSN = "alipay_cert_sn"
+	switch {
+	case g.certSN == "":
+		form.Del(certSN) // public-key mode: there is one key, and this would make the SDK look for another
+	case form.Has(certSN) && form.Get(certSN) != g.certSN:
+		return ErrCertificate
+	}
+	if _, err := g.client.DecodeNotification(ctx, form); err == nil {
+		return nil
+	}
+	signature, err := base64.StdEncoding.DecodeString(form.Get("sign"))
+	if err != nil || !form.Has(certSN) || g.trust.VerifyValues(form, signature, nsign.WithIgnore("sign", "sign_type")) != nil {
+		return ErrSignature
+	}
+	return nil
 }
 
 // readForm parses the body and refuses what could be read in two ways.

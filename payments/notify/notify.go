@@ -39,6 +39,7 @@ type Options struct {
 	Till     Settler
 	Decoders map[pos.Wallet]Decoder
 	Log      *slog.Logger // default slog.Default()
+	Echo     []byte       // the key under which GET /healthz proves to Probe that it is this counter; nil: it does not
 	// Report, if set, hears what became of each notification: nil where it was verified and settled,
 	// else why not. Anyone can post a forgery, so a refusal says nothing of the platform's health.
 	Report func(pos.Wallet, error)
@@ -68,6 +69,7 @@ type handler struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path := r.URL.EscapedPath(); {
 	case path == "/healthz" && r.Method == http.MethodGet:
+		h.echo(w, r)
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		io.WriteString(w, "ok\n")
 	case path == "/notify/wechat" && r.Method == http.MethodPost && h.Decoders[pos.WeChat] != nil:

@@ -73,6 +73,7 @@ var refusals = []struct {
 	{"ledger row is fixed", pos.Errorf(pos.Conflict, "What the ledger has recorded cannot be changed.")},
 	{"refund without payment", pos.Errorf(pos.Conflict, "Only a paid payment can be refunded.")},
 	{"refund exceeds payment", pos.Errorf(pos.Conflict, "The refunds would exceed the payment.")},
+	{"day is closed", pos.Errorf(pos.Conflict, "The business day is closed and takes no more entries.")},
 	{"entry disagrees", pos.Errorf(pos.Conflict, "The ledger entry does not agree with its payment or refund.")},
 }
 

@@ -228,12 +228,22 @@ func TestRecordsStand(t *testing.T) {
 			t.Errorf("%s: allowed", attempt)
 		}
 	}
-	stamp := `INSERT INTO batch VALUES (1, 'day', '2026-01-31', 2, 99, 1), (2, 'day', '2026-01-31', 2, 99, 1);
+	stamp := `INSERT INTO batch (id, kind, day, entries, amount, at) VALUES (1, 'day', '2026-01-31', 2, 99, 1), (2, 'day', '2026-01-31', 2, 99, 1);
+		INSERT INTO shift (id, cashier, counter, opened_at, opened_by, first_entry, first_order) VALUES (1, 'li', 'T1', 1, 'li', 0, 0);
+		UPDATE shift SET closed_at = 2, batch = 2;
+		INSERT INTO closed_day VALUES ('2026-01-31', 1);
 		UPDATE entry SET day_batch = 1`
 	if _, err := d.Exec(stamp); err != nil {
 		t.Errorf("the first stamp: %v", err)
 	}
-	for _, again := range []string{`UPDATE entry SET day_batch = 2`, `UPDATE entry SET day_batch = NULL`} {
+	for _, again := range []string{
+		`UPDATE entry SET day_batch = 2`, `UPDATE entry SET day_batch = NULL`,
+		`UPDATE batch SET amount = 98`, `UPDATE batch SET note = 'x'`, `DELETE FROM batch`,
+		`UPDATE shift SET note = 'x'`, `DELETE FROM shift`,
+		`INSERT INTO shift (cashier, counter, opened_at, opened_by, first_entry, first_order) VALUES ('li', 'T1', 1, 'li', 0, 0), ('wu', 'T1', 1, 'wu', 0, 0)`,
+		`INSERT INTO entry (out_trade_no, out_refund_no, wallet, counter, cashier, amount, day, at)
+			SELECT out_trade_no, 'Y1', wallet, counter, cashier, -1, '2026-01-31', at FROM entry WHERE amount > 0`,
+	} {
 		if _, err := d.Exec(again); err == nil {
 			t.Errorf("%s: allowed", again)
 		}

@@ -85,11 +85,20 @@ func verifyBatches(v *verifier) error {
 			SELECT 'day' AS kind, day_batch AS id, count(*) AS entries, sum(amount) AS amount
 			FROM entry WHERE day_batch IS NOT NULL GROUP BY day_batch
 			UNION ALL
+			SELECT 'shift', shift_batch, count(*), sum(amount)
+			FROM entry WHERE shift_batch IS NOT NULL GROUP BY shift_batch
+			UNION ALL
 			SELECT 'settlement', settlement_batch, count(*), sum(amount)
 			FROM entry WHERE settlement_batch IS NOT NULL GROUP BY settlement_batch)
 		SELECT format('%s %d: counted %d of %d in all, stamped %d of %d in all',
 			coalesce(b.kind, s.kind), coalesce(b.id, s.id), b.entries, b.amount, s.entries, s.amount)
 		FROM batch b FULL JOIN stamped s ON s.kind = b.kind AND s.id = b.id
 		WHERE b.id IS NULL OR b.entries <> coalesce(s.entries, 0) OR b.amount <> coalesce(s.amount, 0)
+		UNION ALL
+		SELECT format('entry %d: of the day %s, in the close of %s', e.id, e.day, b.day)
+		FROM entry e JOIN batch b ON b.id = e.day_batch WHERE b.day <> e.day
+		UNION ALL
+		SELECT format('entry %d: of the day %s, which is closed, and in no close of it', e.id, e.day)
+		FROM entry e JOIN closed_day c ON c.day = e.day AND c.closed = 1 WHERE e.day_batch IS NULL
 		ORDER BY 1`)
 }

@@ -71,8 +71,8 @@ func model(t *testing.T) (dir, paid, back string) {
 	}
 	d := raw(t, dir)
 	for _, s := range []string{
-		`INSERT INTO batch SELECT 1, 'day', '2026-01-31', count(*), sum(amount), 1 FROM entry`,
-		`INSERT INTO batch SELECT 2, 'settlement', '2026-01-31', count(*), sum(amount), 1 FROM entry WHERE id = 1`,
+		`INSERT INTO batch (id, kind, day, entries, amount, at) SELECT 1, 'day', day, count(*), sum(amount), 1 FROM entry`,
+		`INSERT INTO batch (id, kind, day, wallet, entries, amount, at) SELECT 2, 'settlement', day, wallet, 1, amount, 1 FROM entry WHERE id = 1`,
 		`UPDATE entry SET day_batch = 1`,
 		`UPDATE entry SET settlement_batch = 2 WHERE id = 1`,
 	} {
@@ -151,7 +151,7 @@ func TestVerifyFindsWhatIsBroken(t *testing.T) {
 		{"guard weakened", `DROP TRIGGER audit_stays; CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT 1; END`, "schema", "trigger audit_stays: changed"},
 		{"unique index gone", `DROP INDEX entry_of_payment`, "schema", "index entry_of_payment: missing"},
 		{"something added", `CREATE TRIGGER mine AFTER INSERT ON entry BEGIN SELECT 1; END`, "schema", "trigger mine: not the program's"},
-		{"two entries", `DROP INDEX entry_of_payment; INSERT INTO entry SELECT 99, out_trade_no, NULL, wallet, counter, cashier, amount, day, at, NULL, NULL FROM entry WHERE id = 1`, "payment entries,schema,totals", "entries 2 of 200"},
+		{"two entries", `DROP INDEX entry_of_payment; INSERT INTO entry SELECT 99, out_trade_no, NULL, wallet, counter, cashier, amount, day, at, NULL, NULL, NULL FROM entry WHERE id = 1`, "payment entries,schema,totals", "entries 2 of 200"},
 
 		{"no write-ahead log", `PRAGMA journal_mode = DELETE`, "durability", "journal_mode: delete"},
 		{"no waiting for the disk", `UPDATE writer SET synchronous = 1`, "durability", "synchronous: 1"},
@@ -171,6 +171,9 @@ func TestVerifyFindsWhatIsBroken(t *testing.T) {
 		{"total of nothing", `INSERT INTO day_total VALUES ('2020-01-01', 'T1', 'li', 'wechat', 0, 0, 0, 0)`, "totals", "2020-01-01"},
 		{"stamped after the sum", `UPDATE entry SET settlement_batch = 2`, "batches", "settlement 2"},
 		{"batch of another sum", `UPDATE batch SET amount = amount + 1 WHERE id = 1`, "batches", "day 1"},
+		{"stamp of another day", `UPDATE batch SET day = '2020-01-01' WHERE id = 1`, "batches", "in the close of 2020-01-01"},
+		{"entry after its day's close", `INSERT INTO closed_day SELECT day, 1 FROM entry LIMIT 1; UPDATE entry SET day_batch = NULL; DELETE FROM batch WHERE id = 1`, "batches", "in no close of it"},
+		{"stamp of a shift", `UPDATE entry SET shift_batch = 1 WHERE id = 1`, "batches", "shift 1"},
 		{"stamp of another kind", `UPDATE entry SET settlement_batch = 1 WHERE id = 2`, "batches", "settlement 1"},
 
 		{"audit row changed", `UPDATE audit SET actor = 'nobody' WHERE seq = 2`, "audit chain", "row 2: is not what was written"},

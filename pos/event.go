@@ -13,6 +13,8 @@ const (
 	NoAnswer          EventKind = "no_answer" // the platform was asked about Payment or Refund and gave no clear answer; Err says why
 	HealthChanged     EventKind = "health"    // Health of one wallet
 	ReachChanged      EventKind = "reach"     // Reach of the notification address
+	DayChanged        EventKind = "day"       // Day was closed or opened again
+	ShiftChanged      EventKind = "shift"     // Shift was opened or closed
 )
 
 // Event is published after the commit that it tells of. Its pointers are the receiver's own.
@@ -23,6 +25,8 @@ type Event struct {
 	Exception *Exception
 	Health    Health
 	Reach     Reach
+	Day       Day
+	Shift     *Shift
 	Err       error
 }
 
@@ -66,6 +70,10 @@ func (e Event) clone() Event {
 	if e.Exception != nil {
 		x := *e.Exception
 		e.Exception = &x
+	}
+	if e.Shift != nil {
+		s := *e.Shift
+		e.Shift = &s
 	}
 	return e
 }

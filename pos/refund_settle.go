@@ -123,9 +123,9 @@ func (t *Till) applyRefund(tx Tx, r *Refund, e RefundEvidence, to RefundState) e
 	if err != nil {
 		return err
 	}
-	return tx.AddEntry(Entry{
+	return t.enter(tx, Entry{
 		OutTradeNo: p.OutTradeNo, OutRefundNo: r.OutRefundNo, Wallet: p.Wallet, Counter: p.Counter,
-		Cashier: p.Cashier, Amount: -r.Amount, Day: t.Shop.Day(tx.Now()),
+		Cashier: p.Cashier, Amount: -r.Amount,
 	})
 }
 

@@ -164,14 +164,27 @@ func (t *Till) credit(tx Tx, p *Payment, siblings []Payment, e Evidence, actor s
 	if err := t.save(tx, p, from, AuditEntry{Actor: actor, Action: "settle", Detail: e.TransactionID}); err != nil {
 		return nil, err
 	}
-	if err := tx.AddEntry(Entry{
-		OutTradeNo: p.OutTradeNo, Wallet: p.Wallet, Counter: p.Counter, Cashier: p.Cashier,
-		Amount: p.Amount, Day: t.Shop.Day(tx.Now()),
+	if err := t.enter(tx, Entry{
+		OutTradeNo: p.OutTradeNo, Wallet: p.Wallet, Counter: p.Counter, Cashier: p.Cashier, Amount: p.Amount,
 	}); err != nil {
 		return nil, err
 	}
 	withdrawn, err := t.withdraw(tx, siblings, p)
 	return append(changed(p), withdrawn...), err
+}
+
+// enter appends a ledger entry to the business day that takes entries now: today, or the day after the last one
+// that is closed.
+func (t *Till) enter(tx Tx, e Entry) error {
+	e.Day = t.Shop.Day(tx.Now())
+	closed, err := tx.LastClosed()
+	if err != nil {
+		return err
+	}
+	if closed >= e.Day {
+		e.Day = closed.Next()
+	}
+	return tx.AddEntry(e)
 }
 
 // withdraw takes the order's other attempts from the customer, now that paid is: each is closing from here

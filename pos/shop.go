@@ -54,6 +54,15 @@ func (s Shop) begins(y int, m time.Month, d int) time.Time {
 	return set
 }
 
+// Next is the day after d.
+func (d Day) Next() Day {
+	at, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		return d // the ledger holds nothing else
+	}
+	return Day(at.AddDate(0, 0, 1).Format(time.DateOnly))
+}
+
 // ParseDay reads yyyy-mm-dd.
 func ParseDay(s string) (Day, error) {
 	if _, err := time.Parse(time.DateOnly, s); err != nil {

@@ -56,6 +56,31 @@ type Tx interface {
 	Resolve(x *Exception) error
 	// Audit appends to the audit chain.
 	Audit(AuditEntry) error
+
+	// Freeze records b, stamps with it every open entry that is b's, and sets what they add up to. Of a day
+	// these are its own entries, and the day takes no more of them; of a shift those since it opened; of
+	// a settlement its wallet's through its day.
+	Freeze(b *Batch) error
+	// Batches returns those of a kind by day, oldest first.
+	Batches(k BatchKind, from, to Day) ([]Batch, error)
+	// OpenDays returns the days with entries that no close has counted, oldest first.
+	OpenDays(through Day) ([]Day, error)
+	// Pending adds up the entries of a day that no close has counted.
+	Pending(Day) ([]DayTotal, error)
+	Closed(Day) (bool, error)
+	// LastClosed is the latest day that is closed, and empty where none is.
+	LastClosed() (Day, error)
+	Reopen(Day) error
+	// Owed adds up what no settlement has counted, by wallet.
+	Owed(through Day) ([]Owed, error)
+
+	AddShift(*Shift) error // sets ID
+	// OpenShift is nil where none is open.
+	OpenShift() (*Shift, error)
+	EndShift(*Shift) error
+	// Shifts returns the last n, newest first.
+	Shifts(n int) ([]Shift, error)
+	ShiftTotals(*Shift) (orders int64, totals []DayTotal, err error)
 }
 
 // Entry is one ledger entry: +amount for a paid payment, -amount for a succeeded refund.

@@ -55,6 +55,7 @@ var aliMethods = map[string]aliMethod{
 	"alipay.trade.refund":                            {opRefund, (*Sandbox).alipayRefund},
 	"alipay.trade.fastpay.refund.query":              {opQueryRefund, (*Sandbox).alipayQueryRefund},
 	"alipay.data.dataservice.bill.downloadurl.query": {opBill, (*Sandbox).alipayBill},
+	certDownload:                                     {opCertificates, (*Sandbox).alipayCertDownload},
 }
 
 func (s *Sandbox) serveAlipay(w http.ResponseWriter, r *http.Request) {
@@ -91,11 +92,14 @@ func (s *Sandbox) alipayAnswer(c *call, method string, value any, signed bool) a
 	}
 	text := string(compactJSON(value))
 	out := `{"` + node + `":` + text
-	key := s.papers.Alipay.PlatformKey
+	key, sn := s.keys.alipay()
 	if c.fault.Kind == FaultBadSignature {
 		key = s.papers.Alipay.AppKey // any key but the platform's
 	}
-	if signed && c.fault.Kind != FaultUnsigned {
+	if signed && c.fault.Kind != FaultUnsigned && method != certDownload {
+		if sn != "" { // certificate mode
+			out += `,"alipay_cert_sn":"` + sn + `"`
+		}
 		out += `,"sign":"` + sign(key, text) + `"`
 	}
 	return answer{status: http.StatusOK, contentType: "text/html;charset=utf-8", body: []byte(out + "}")}
@@ -160,6 +164,9 @@ func (s *Sandbox) aliGateway(p url.Values) *aliError {
 		return aliFail("40002", "isv.invalid-format", "无效的数据格式")
 	case p.Get("encrypt_type") != "":
 		return aliFail("40002", "isv.invalid-encrypt-type", "该应用未设置内容加密")
+	}
+	if fail := s.aliCertificates(p); fail != nil {
+		return fail
 	}
 	text := signedText(p, "sign")
 	if !verify(&s.papers.Alipay.AppKey.PublicKey, text, p.Get("sign")) {

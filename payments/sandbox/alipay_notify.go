@@ -57,14 +57,15 @@ func (s *Sandbox) notifyAlipayRefund(t *trade, r *back) {
 	}
 }
 
-// alipayMessage signs the decoded non-empty parameters without sign and sign_type.
+// alipayMessage signs the decoded non-empty parameters without sign and sign_type. In certificate mode it names no
+// certificate: documents show none, and Alipay's own SDK would take it for signed where others take it for unsigned.
 func (s *Sandbox) alipayMessage(ctx context.Context, n *notice, fault FaultKind) (*http.Request, error) {
 	f, err := url.ParseQuery(n.Fact)
 	if err != nil {
 		return nil, err
 	}
 	f.Set("notify_time", aliTimestamp(s.now()))
-	key := s.papers.Alipay.PlatformKey
+	key, _ := s.keys.alipay()
 	if fault == FaultForged || fault == FaultBadSignature || fault == FaultProbe {
 		key = stranger()
 	}

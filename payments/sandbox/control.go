@@ -8,6 +8,7 @@ import (
 
 // controlRoutes are the simulator's own: no platform has them.
 func (s *Sandbox) controlRoutes(mux *http.ServeMux) {
+	s.rotateRoutes(mux)
 	mux.HandleFunc("POST /sandbox/scan", s.customerRoute(s.Scan))
 	mux.HandleFunc("POST /sandbox/pay", s.customerRoute(s.Pay))
 	mux.HandleFunc("POST /sandbox/refuse", s.customerRoute(s.Refuse))
@@ -63,7 +64,8 @@ func (s *Sandbox) replyFaults(w http.ResponseWriter) {
 
 // errBody answers what is not JSON, has a field that does not exist, or a value of another type.
 var errBody = errors.New("the body must be one JSON object: out_trade_no (text) for the customer; " +
-	"kind, wallet, op, out_trade_no (text), count and delay_ms (numbers) for a fault")
+	"kind, wallet, op, out_trade_no (text), count and delay_ms (numbers) for a fault; " +
+	"paper (text) and pending for a rotation; serial (text) and effective; from, to (text) and per_mille for a ramp")
 
 func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(into); err != nil {

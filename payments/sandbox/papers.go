@@ -41,12 +41,14 @@ type WeChatPapers struct {
 	CertificateSerial   string
 }
 
-// AlipayPapers hold an Alipay application in public-key mode.
+// AlipayPapers hold an Alipay application: in public-key mode, or with Certificates in certificate mode.
 type AlipayPapers struct {
 	AppID       string // 16 digits
 	SellerID    string // 2088 and 12 digits
 	AppKey      *rsa.PrivateKey
 	PlatformKey *rsa.PrivateKey
+
+	Certificates *AlipayCertificates // nil in public-key mode
 }
 
 // NewPapers generates fresh keys, certificates and numbers. They belong to nobody and open nothing real.
@@ -120,12 +122,18 @@ type papersJSON struct {
 	PublicKeyID, PlatformKey                                                 string
 	CertificateKey, PlatformCertificate, CertificateSerial                   string
 	AlipayAppID, AlipaySellerID, AlipayAppKey, AlipayPlatformKey             string
+
+	// Certificate mode; older folders have none of them.
+	AlipayAppCertificate  string `json:",omitempty"`
+	AlipayCertificate     string `json:",omitempty"`
+	AlipayRootCertificate string `json:",omitempty"`
+	AlipayIssuerKey       string `json:",omitempty"`
 }
 
 // Write saves the papers under dir for ReadPapers, readable by the owner only.
 func (p *Papers) Write(dir string) error {
 	w, a := p.WeChat, p.Alipay
-	text, err := json.MarshalIndent(papersJSON{
+	j := papersJSON{
 		MchID: w.MchID, AppID: w.AppID, MerchantKey: string(privatePEM(w.MerchantKey)),
 		MerchantCertificate: string(w.MerchantCertificate), MerchantSerial: w.MerchantSerial, APIv3Key: w.APIv3Key,
 		PublicKeyID: w.PublicKeyID, PlatformKey: string(privatePEM(w.PlatformKey)),
@@ -133,7 +141,12 @@ func (p *Papers) Write(dir string) error {
 		CertificateSerial: w.CertificateSerial,
 		AlipayAppID:       a.AppID, AlipaySellerID: a.SellerID,
 		AlipayAppKey: string(privatePEM(a.AppKey)), AlipayPlatformKey: string(privatePEM(a.PlatformKey)),
-	}, "", "  ")
+	}
+	if c := a.Certificates; c != nil {
+		j.AlipayAppCertificate, j.AlipayCertificate = string(c.App), string(c.Alipay)
+		j.AlipayRootCertificate, j.AlipayIssuerKey = string(c.Root), string(privatePEM(c.IssuerKey))
+	}
+	text, err := json.MarshalIndent(j, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -158,16 +171,25 @@ func ReadPapers(dir string) (*Papers, error) {
 		},
 		Alipay: AlipayPapers{AppID: j.AlipayAppID, SellerID: j.AlipaySellerID},
 	}
-	for _, k := range []struct {
+	type private struct {
 		into **rsa.PrivateKey
 		pem  string
-	}{
+	}
+	keys := []private{
 		{&p.WeChat.MerchantKey, j.MerchantKey},
 		{&p.WeChat.PlatformKey, j.PlatformKey},
 		{&p.WeChat.CertificateKey, j.CertificateKey},
 		{&p.Alipay.AppKey, j.AlipayAppKey},
 		{&p.Alipay.PlatformKey, j.AlipayPlatformKey},
-	} {
+	}
+	if j.AlipayIssuerKey != "" {
+		c := &AlipayCertificates{
+			App: []byte(j.AlipayAppCertificate), Alipay: []byte(j.AlipayCertificate), Root: []byte(j.AlipayRootCertificate),
+		}
+		p.Alipay.Certificates = c
+		keys = append(keys, private{&c.IssuerKey, j.AlipayIssuerKey})
+	}
+	for _, k := range keys {
 		if *k.into, err = parsePrivate(k.pem); err != nil {
 			return nil, fmt.Errorf("%s: %w", papersFile, err)
 		}
@@ -179,15 +201,19 @@ func ReadPapers(dir string) (*Papers, error) {
 // platforms' public keys. Nothing there can sign for a platform.
 func (p *Papers) WriteMerchant(keysDir string) error {
 	w, a := p.WeChat, p.Alipay
-	return writeFiles(
-		keysDir,
-		file{"wechat_merchant_key.pem", privatePEM(w.MerchantKey)},
-		file{"wechat_merchant_cert.pem", w.MerchantCertificate},
-		file{"wechat_apiv3.key", []byte(w.APIv3Key)},
-		file{"wechat_public_key.pem", publicPEM(&w.PlatformKey.PublicKey)},
-		file{"alipay_app_key.pem", privatePEM(a.AppKey)},
-		file{"alipay_public_key.pem", publicPEM(&a.PlatformKey.PublicKey)},
-	)
+	files := []file{
+		{"wechat_merchant_key.pem", privatePEM(w.MerchantKey)},
+		{"wechat_merchant_cert.pem", w.MerchantCertificate},
+		{"wechat_apiv3.key", []byte(w.APIv3Key)},
+		{"wechat_public_key.pem", publicPEM(&w.PlatformKey.PublicKey)},
+		{"alipay_app_key.pem", privatePEM(a.AppKey)},
+	}
+	if c := a.Certificates; c != nil {
+		files = append(files, file{"alipay_app_cert.crt", c.App}, file{"alipay_cert.crt", c.Alipay}, file{"alipay_root_cert.crt", c.Root})
+	} else {
+		files = append(files, file{"alipay_public_key.pem", publicPEM(&a.PlatformKey.PublicKey)})
+	}
+	return writeFiles(keysDir, files...)
 }
 
 type file struct {

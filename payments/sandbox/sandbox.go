@@ -1,7 +1,8 @@
 // Package sandbox simulates WeChat Pay v3 (Native) and Alipay (precreate) over their real wire protocols: it verifies
 // the merchant's signatures, signs what it answers, keeps orders, sends notifications on the platforms' schedules,
-// refunds, writes bills, and misbehaves on request. A page plays the customer's phone. No real money moves. Alipay is simulated in public-key mode
-// only: no certificates, no alipay_cert_sn.
+// refunds, writes bills, and misbehaves on request. Keys and certificates of both rotate on request, too. Alipay's
+// application is in public-key mode, or in certificate mode if the papers have its certificates. A page plays the
+// customer's phone. No real money moves.
 package sandbox
 
 import (
@@ -42,6 +43,7 @@ const (
 // Sandbox is both platforms. Its methods are safe for concurrent use.
 type Sandbox struct {
 	papers *Papers
+	keys   *identities
 	opt    Options
 	log    *slog.Logger
 	faults Faults
@@ -91,7 +93,7 @@ func New(p *Papers, o Options) *Sandbox {
 		o.Shop = "Saoma 扫码收银"
 	}
 	s := &Sandbox{
-		papers: p, opt: o, log: o.Log, phone: o.PhoneURL,
+		papers: p, keys: newIdentities(p), opt: o, log: o.Log, phone: o.PhoneURL,
 		client:  notifyClient(),
 		trades:  map[string]*trade{},
 		codes:   map[string]*trade{},

@@ -161,18 +161,19 @@ func (s *Sandbox) authorize(c *call) *wxError {
 	if !ok {
 		return signError("Http头Authorization值格式错误，应为 WECHATPAY2-SHA256-RSA2048 加五个参数", "authorization")
 	}
+	key := s.keys.merchant(fields.serial)
 	seconds, err := strconv.ParseInt(fields.timestamp, 10, 64)
 	switch skew := s.now().Sub(time.Unix(seconds, 0)).Abs(); {
 	case fields.mchid != p.MchID:
 		return signError("商户号 "+fields.mchid+" 不存在或与证书不匹配", "mchid")
-	case fields.serial != p.MerchantSerial:
+	case key == nil:
 		return signError("商户证书序列号有误，应为签名私钥所属证书的序列号", "serial_no")
 	case err != nil || skew > clockSkew:
 		return signError("Http头Authorization中的timestamp与当前时间相差不得超过 5 分钟", "timestamp")
 	}
 	lines := []string{c.r.Method, originForm(c.r.RequestURI), fields.timestamp, fields.nonce, string(c.body), ""}
 	message := strings.Join(lines, "\n")
-	if !verify(&p.MerchantKey.PublicKey, message, fields.signature) {
+	if !verify(key, message, fields.signature) {
 		return signError("错误的签名，验签失败", "signature")
 	}
 	return nil
@@ -222,13 +223,14 @@ func authorization(header string) (authFields, bool) {
 	return f, true
 }
 
-// identity chooses what signs the answer: what the request's Wechatpay-Serial names, else the default.
+// identity chooses what signs a message: what the request's Wechatpay-Serial named, else the default.
 func (s *Sandbox) identity(asked string) (serial string, key *rsa.PrivateKey) {
-	p := s.papers.WeChat
-	if asked == p.PublicKeyID || asked != p.CertificateSerial && s.opt.Identity == PublicKey {
-		return p.PublicKeyID, p.PlatformKey
+	usual := PlatformCertificate
+	if s.opt.Identity == PublicKey {
+		usual = WeChatPublicKey
 	}
-	return p.CertificateSerial, p.CertificateKey
+	i := s.keys.signer(asked, usual)
+	return i.serial, i.key
 }
 
 // signWeChat adds the signature headers to the answer, errors included.

@@ -185,15 +185,16 @@ func (s *Sandbox) wechatClose(c *call, no string) (int, any, *wxError) {
 
 // wechatCertificates serves the platform certificate, sealed under the APIv3 key.
 func (s *Sandbox) wechatCertificates(*call, string) (int, any, *wxError) {
-	p := s.papers.WeChat
-	from, to := validity(p.PlatformCertificate)
 	type certificate struct {
 		SerialNo  string `json:"serial_no"`
 		Effective string `json:"effective_time"`
 		Expire    string `json:"expire_time"`
 		Encrypted sealed `json:"encrypt_certificate"`
 	}
-	return http.StatusOK, map[string][]certificate{"data": {{
-		p.CertificateSerial, rfc3339(from), rfc3339(to), seal(p.APIv3Key, "certificate", p.PlatformCertificate),
-	}}}, nil
+	data := []certificate{}
+	for _, i := range s.keys.platformCertificates() {
+		from, to := validity(i.certificate)
+		data = append(data, certificate{i.serial, rfc3339(from), rfc3339(to), seal(s.papers.WeChat.APIv3Key, "certificate", i.certificate)})
+	}
+	return http.StatusOK, map[string][]certificate{"data": data}, nil
 }

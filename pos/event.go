@@ -13,8 +13,10 @@ const (
 	NoAnswer          EventKind = "no_answer" // the platform was asked about Payment or Refund and gave no clear answer; Err says why
 	HealthChanged     EventKind = "health"    // Health of one wallet
 	ReachChanged      EventKind = "reach"     // Reach of the notification address
-	DayChanged        EventKind = "day"       // Day was closed or opened again
-	ShiftChanged      EventKind = "shift"     // Shift was opened or closed
+	// ReconciliationChanged: Reconciliation is as it now stands; its differences are to be read anew.
+	ReconciliationChanged EventKind = "reconciliation"
+	DayChanged            EventKind = "day"   // Day was closed or opened again
+	ShiftChanged          EventKind = "shift" // Shift was opened or closed
 )
 
 // Event is published after the commit that it tells of. Its pointers are the receiver's own.
@@ -25,9 +27,11 @@ type Event struct {
 	Exception *Exception
 	Health    Health
 	Reach     Reach
-	Day       Day
-	Shift     *Shift
-	Err       error
+	// Reconciliation of one wallet's bill of one day.
+	Reconciliation *Reconciliation
+	Day            Day
+	Shift          *Shift
+	Err            error
 }
 
 // bus hands events to the subscribers and remembers each wallet's health.
@@ -74,6 +78,10 @@ func (e Event) clone() Event {
 	if e.Shift != nil {
 		s := *e.Shift
 		e.Shift = &s
+	}
+	if e.Reconciliation != nil {
+		r := *e.Reconciliation
+		e.Reconciliation = &r
 	}
 	return e
 }

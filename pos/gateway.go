@@ -33,12 +33,19 @@ type BillDownloader interface {
 	DownloadBill(ctx context.Context, day Day) (*Bill, error)
 }
 
-// Bill is what a platform says it did for the merchant on one day.
+// BillReader is the optional capability of reading a bill again from its kept text. The error is an Unknown failure.
+type BillReader interface {
+	ReadBill(day Day, text []byte) (*Bill, error)
+}
+
+// Bill is what a platform says it did for the merchant on one day. A day without trade may have none: then all of it
+// but Wallet and Day is empty.
 type Bill struct {
 	Wallet   Wallet
 	Day      Day
 	FileName string // as the platform would name it
 	Original []byte // as downloaded, its hash checked where the platform gives one
+	Text     []byte // its lines and totals as UTF-8 text, without what names the payers: what may be kept
 	Lines    []BillLine
 }
 
@@ -48,9 +55,9 @@ type BillLine struct {
 	TransactionID string
 	OutRefundNo   string
 	RefundID      string
-	Amount        Fen // of the payment or of the refund; positive
-	Fee           Fen // what the platform keeps; negative where it gives a fee back
-	State         string
+	Amount        Fen    // of the payment or of the refund; positive
+	Fee           Fen    // what the platform keeps; negative where it gives a fee back
+	State         string // TradePaid of a payment, RefundState of a refund; empty where the platform's word is not known
 	At            time.Time
 }
 

@@ -56,26 +56,14 @@ const giveUpAfter = 3
 // Unavailable error, and so is a platform that does not answer.
 func (t *Till) Recover(ctx context.Context, w Wallet, day Day, actor string) (Recovered, error) {
 	r := Recovered{Wallet: w, Day: day}
-	g, err := t.gateway(w)
+	bill, err := t.DownloadBill(ctx, w, day)
 	if err != nil {
 		return r, err
-	}
-	bills, ok := g.(BillDownloader)
-	if !ok {
-		return r, Errorf(Conflict, "%s has no bills that a counter could fetch.", w)
-	}
-	bill, err := bills.DownloadBill(ctx, day)
-	t.heard(ctx, w, err)
-	switch {
-	case FailureOf(err) == NotReady:
-		return r, Errorf(Unavailable, "The bill of %s for %s is not made yet; it is from 10:00 of the next day on, in China.", w, string(day)).Because(err)
-	case err != nil:
-		return r, explainBill(w, day, err)
 	}
 	r.Lines = len(bill.Lines)
 	lines := slices.Clone(bill.Lines)
 	slices.SortStableFunc(lines, func(a, b BillLine) int { return a.At.Compare(b.At) })
-	f := &finder{till: t, gateway: g, actor: actor, lines: lines, result: &r}
+	f := &finder{till: t, gateway: t.Gateways[w], actor: actor, lines: lines, result: &r}
 	for _, of := range []func(BillLine) bool{isPayment, isRefund} { // a refund needs its payment
 		for _, l := range lines {
 			if !of(l) {

@@ -57,6 +57,8 @@ type Tx interface {
 	// Audit appends to the audit chain.
 	Audit(AuditEntry) error
 
+	BillTx // what bills are compared with
+
 	// Freeze records b, stamps with it every open entry that is b's, and sets what they add up to. Of a day
 	// these are its own entries, and the day takes no more of them; of a shift those since it opened; of
 	// a settlement its wallet's through its day.

@@ -1,9 +1,12 @@
 package db
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
+	"fmt"
 	"time"
 
 	"saoma/pos"
@@ -70,6 +73,75 @@ func (t *tx) lastAudit() (*AuditRow, error) {
 		last = &AuditRow{hash: make([]byte, sha256.Size)} // the chain begins with zeros
 	}
 	return last, err
+}
+
+// AuditRows returns what f selects, the newest first; see pos.PeopleTx.
+func (t *tx) AuditRows(f pos.AuditFilter) ([]pos.AuditRow, error) {
+	query, args := `SELECT `+auditColumns+` FROM audit a WHERE 1`, []any{}
+	where := func(asked bool, condition string, arg any) {
+		if asked {
+			query, args = query+` AND `+condition, append(args, arg)
+		}
+	}
+	where(f.Actor != "", `a.actor = ?`, f.Actor)
+	where(f.Action != "", `a.action = ?`, f.Action)
+	where(f.Subject != "", `a.subject = ?`, f.Subject)
+	where(!f.Since.IsZero(), `a.at >= ?`, f.Since.UnixMilli())
+	where(!f.Until.IsZero(), `a.at < ?`, f.Until.UnixMilli())
+	where(f.Before != 0, `a.seq < ?`, f.Before)
+	query, args = query+` ORDER BY a.seq DESC LIMIT ?`, append(args, f.Limit)
+	rows, err := list(t, scanAudit, query, args...)
+	all := make([]pos.AuditRow, len(rows))
+	for i, r := range rows {
+		all[i] = pos.AuditRow{Seq: r.Seq, At: r.At, AuditEntry: r.AuditEntry, Hash: hex.EncodeToString(r.hash)}
+	}
+	return all, err
+}
+
+// AuditChain works out every hash again.
+func (t *tx) AuditChain() (c pos.AuditChain, err error) {
+	last, err := t.walkChain(func(r *AuditRow, broken string) {
+		c.Rows++
+		if broken == "" {
+			return
+		}
+		if c.Broken++; c.Broken == 1 {
+			c.First = r.Seq
+		}
+	})
+	if c.Rows > 0 {
+		c.Head = hex.EncodeToString(last.hash)
+	}
+	return c, err
+}
+
+// walkChain calls fn for every row of the chain, from the first, with what is wrong with it, and returns the last.
+func (t *tx) walkChain(fn func(r *AuditRow, broken string)) (*AuditRow, error) {
+	last := &AuditRow{hash: make([]byte, sha256.Size)} // the chain begins with zeros
+	err := t.each(`SELECT `+auditColumns+` FROM audit a ORDER BY a.seq`, func(row scanner) error {
+		r := &AuditRow{}
+		if err := scanAudit(row, r); err != nil {
+			return err
+		}
+		fn(r, r.breaks(last))
+		last = r
+		return nil
+	})
+	return last, err
+}
+
+// breaks says what is wrong with r behind the row before it; nothing where the chain holds.
+func (r *AuditRow) breaks(before *AuditRow) string {
+	hash := r.chain()
+	switch {
+	case r.Seq != before.Seq+1:
+		return fmt.Sprintf("follows row %d", before.Seq)
+	case !bytes.Equal(r.prev, before.hash):
+		return fmt.Sprintf("is not chained to row %d", before.Seq)
+	case !bytes.Equal(r.hash, hash[:]):
+		return "is not what was written"
+	}
+	return ""
 }
 
 // AuditTrail returns what was done about one out_trade_no or out_refund_no, oldest first.

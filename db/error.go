@@ -71,6 +71,7 @@ var refusals = []struct {
 }{
 	{"state cannot change so", pos.Errorf(pos.Conflict, "This state cannot follow the one before it.")},
 	{"ledger row is fixed", pos.Errorf(pos.Conflict, "What the ledger has recorded cannot be changed.")},
+	{"no manager left", pos.Errorf(pos.Conflict, "There must be a manager who is not disabled; make another one first.")},
 	{"refund without payment", pos.Errorf(pos.Conflict, "Only a paid payment can be refunded.")},
 	{"refund exceeds payment", pos.Errorf(pos.Conflict, "The refunds would exceed the payment.")},
 	{"day is closed", pos.Errorf(pos.Conflict, "The business day is closed and takes no more entries.")},

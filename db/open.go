@@ -44,6 +44,8 @@ type Ledger struct {
 	ice    ice
 	once   sync.Once
 	err    error // of Close
+
+	hashing sync.Mutex // one PIN at a time
 }
 
 // readers is how many connections read at the same time.

@@ -80,6 +80,21 @@ func list[T any](t *tx, scan func(scanner, *T) error, query string, args ...any)
 	return all, t.failed(rows.Err())
 }
 
+// each calls fn for every row of a query, keeping none.
+func (t *tx) each(query string, fn func(scanner) error) error {
+	rows, err := t.session.query(t.ctx, query)
+	if err != nil {
+		return t.failed(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := fn(rows); err != nil {
+			return t.failed(err)
+		}
+	}
+	return t.failed(rows.Err())
+}
+
 // first returns the first row of a query, or nil where there is none.
 func first[T any](t *tx, scan func(scanner, *T) error, query string, args ...any) (*T, error) {
 	all, err := list(t, scan, query, args...)

@@ -3,18 +3,18 @@ package db
 import "saoma/pos"
 
 func (t *tx) AddRefund(r *pos.Refund) error {
-	_, err := t.exec(`INSERT INTO refund (out_refund_no, out_trade_no, wallet, amount, reason, state, refund_id, requested_by, created_at, day)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.OutRefundNo, r.OutTradeNo, r.Wallet, r.Amount, r.Reason, r.State, text(r.RefundID), r.RequestedBy, r.CreatedAt.UnixMilli(), r.Day)
+	_, err := t.exec(`INSERT INTO refund (out_refund_no, out_trade_no, wallet, amount, reason, state, refund_id, requested_by, approved_by, created_at, day)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.OutRefundNo, r.OutTradeNo, r.Wallet, r.Amount, r.Reason, r.State, text(r.RefundID), r.RequestedBy, r.ApprovedBy, r.CreatedAt.UnixMilli(), r.Day)
 	return err
 }
 
 const refundColumns = `r.out_refund_no, r.out_trade_no, r.wallet, r.amount, r.reason, r.state,
-	coalesce(r.refund_id, ''), r.requested_by, r.created_at, r.asked_at, r.settled_at, r.day`
+	coalesce(r.refund_id, ''), r.requested_by, r.approved_by, r.created_at, r.asked_at, r.settled_at, r.day`
 
 func scanRefund(row scanner, r *pos.Refund) error {
 	return row.Scan(&r.OutRefundNo, &r.OutTradeNo, &r.Wallet, &r.Amount, &r.Reason, &r.State,
-		&r.RefundID, &r.RequestedBy, moment{&r.CreatedAt}, moment{&r.AskedAt}, moment{&r.SettledAt}, &r.Day)
+		&r.RefundID, &r.RequestedBy, &r.ApprovedBy, moment{&r.CreatedAt}, moment{&r.AskedAt}, moment{&r.SettledAt}, &r.Day)
 }
 
 const selectRefund = `SELECT ` + refundColumns + ` FROM refund r `

@@ -158,21 +158,6 @@ func (v *verifier) none(query string) error {
 	})
 }
 
-// each calls fn for every row of a query, keeping none.
-func (v *verifier) each(query string, fn func(scanner) error) error {
-	rows, err := v.session.query(v.ctx, query)
-	if err != nil {
-		return v.failed(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := fn(rows); err != nil {
-			return v.failed(err)
-		}
-	}
-	return v.failed(rows.Err())
-}
-
 // verifyOrders compares with the domain's own rule.
 func verifyOrders(v *verifier) error {
 	var (

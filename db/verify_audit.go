@@ -1,33 +1,16 @@
 package db
 
-import (
-	"bytes"
-	"crypto/sha256"
-
-	"saoma/pos"
-)
+import "saoma/pos"
 
 // verifyChain works out every hash again.
 func verifyChain(v *verifier) error {
-	last := AuditRow{hash: make([]byte, sha256.Size)}
-	return v.each(`SELECT `+auditColumns+` FROM audit a ORDER BY a.seq`, func(row scanner) error {
-		var r AuditRow
-		if err := scanAudit(row, &r); err != nil {
-			return err
-		}
+	_, err := v.walkChain(func(r *AuditRow, broken string) {
 		v.check.Counted++
-		hash := r.chain()
-		switch {
-		case r.Seq != last.Seq+1:
-			v.broken("row %d: follows row %d", r.Seq, last.Seq)
-		case !bytes.Equal(r.prev, last.hash):
-			v.broken("row %d: is not chained to row %d", r.Seq, last.Seq)
-		case !bytes.Equal(r.hash, hash[:]):
-			v.broken("row %d: is not what was written", r.Seq)
+		if broken != "" {
+			v.broken("row %d: %s", r.Seq, broken)
 		}
-		last = r
-		return nil
 	})
+	return err
 }
 
 // verifyStates follows every payment and refund through its audit rows to the state it is in.

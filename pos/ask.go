@@ -1,6 +1,7 @@
 package pos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 )
@@ -16,8 +17,8 @@ func (t *Till) Check(ctx context.Context, outTradeNo string) (*Payment, error) {
 // had yet; the Poller goes on until it is.
 func (t *Till) Cancel(ctx context.Context, outTradeNo, actor string) (*Payment, error) {
 	var refusal error
-	err := t.change(ctx, outTradeNo, func(_ Tx, p *Payment) (AuditEntry, bool) {
-		refusal = p.State.CanCancel()
+	err := t.change(ctx, outTradeNo, func(tx Tx, p *Payment) (AuditEntry, bool) {
+		refusal = cmp.Or(allow(tx, actor, CancelPayment), p.State.CanCancel())
 		if refusal != nil || p.State == Closing {
 			return AuditEntry{}, false
 		}
@@ -85,6 +86,9 @@ func (t *Till) Offer(ctx context.Context, outTradeNo string, w Wallet, actor str
 func (t *Till) offer(ctx context.Context, before *Payment, w Wallet, actor string, inTheWay func(*Payment) bool) (*Payment, error) {
 	var p *Payment
 	err := t.update(ctx, func(tx Tx) ([]Event, error) {
+		if err := allow(tx, actor, TakePayment); err != nil {
+			return nil, err
+		}
 		o, err := tx.Order(before.OrderID)
 		if err != nil {
 			return nil, err

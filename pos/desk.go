@@ -27,6 +27,11 @@ func (t *Till) ResolvedExceptions(ctx context.Context, n int) (list []Exception,
 // the money where it was not yet; refunding credits it and gives it back by the normal refund; dismissing
 // needs a note. The exception it returns is resolved; the error then is the refund's, if it was refused.
 func (t *Till) Resolve(ctx context.Context, id int64, r Resolution, actor, note string) (*Exception, error) {
+	return t.resolve(ctx, id, r, actor, note, ResolveException)
+}
+
+// resolve is Resolve for an actor who may do a.
+func (t *Till) resolve(ctx context.Context, id int64, r Resolution, actor, note string, a Action) (*Exception, error) {
 	note = strings.TrimSpace(note)
 	if err := CheckTitle(note); err != nil {
 		return nil, err
@@ -39,6 +44,9 @@ func (t *Till) Resolve(ctx context.Context, id int64, r Resolution, actor, note 
 		refund *Refund
 	)
 	err := t.update(ctx, func(tx Tx) (events []Event, err error) {
+		if err = allow(tx, actor, a); err != nil {
+			return nil, err
+		}
 		if x, err = tx.Exception(id); err != nil {
 			return nil, err
 		}
@@ -100,7 +108,7 @@ func (t *Till) carryOut(tx Tx, x *Exception) (events []Event, refund *Refund, er
 	if reason == "" {
 		reason = string(x.Kind)
 	}
-	refund, err = t.addRefund(tx, RefundRequest{OutTradeNo: p.OutTradeNo, Amount: left, Reason: reason, Actor: x.ResolvedBy})
+	refund, err = t.addRefund(tx, RefundRequest{OutTradeNo: p.OutTradeNo, Amount: left, Reason: reason, Actor: x.ResolvedBy}, "")
 	return append(events, refundChanged(refund)...), refund, err
 }
 

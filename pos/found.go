@@ -47,7 +47,7 @@ func (t *Till) book(ctx context.Context, e Evidence, actor string) (Outcome, err
 	case err != nil:
 		return "", err
 	case open != nil:
-		_, err := t.Resolve(ctx, open.ID, Accept, actor, foundAgain)
+		_, err := t.resolve(ctx, open.ID, Accept, actor, foundAgain, Reconcile)
 		return Credited, err
 	case adopted != nil:
 		return Credited, nil
@@ -111,7 +111,7 @@ func (t *Till) bookRefund(ctx context.Context, e RefundEvidence, actor string) (
 	case err != nil:
 		return "", err
 	case open != nil:
-		_, err := t.Resolve(ctx, open.ID, Accept, actor, foundAgain)
+		_, err := t.resolve(ctx, open.ID, Accept, actor, foundAgain, Reconcile)
 		return Credited, err
 	case adopted == nil, e.State == RefundAbnormal: // once it is taken up, a manager hears of it
 		return t.SettleRefund(ctx, e)

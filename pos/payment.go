@@ -156,6 +156,7 @@ type Refund struct {
 	State       RefundState
 	RefundID    string // the platform's number, once known
 	RequestedBy string
+	ApprovedBy  string // empty where nobody had to
 	CreatedAt   time.Time
 	AskedAt     time.Time // when the platform was first asked for it; zero before
 	SettledAt   time.Time // when it became succeeded or failed here

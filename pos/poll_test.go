@@ -26,6 +26,7 @@ func TestAskInterval(t *testing.T) {
 // schedule is checked in virtual time, without a disk and a network.
 type scripted struct {
 	Tx
+	PINs
 	mu     sync.Mutex // one transaction at a time
 	p      Payment
 	asked  []time.Time

@@ -56,6 +56,9 @@ const giveUpAfter = 3
 // Unavailable error, and so is a platform that does not answer.
 func (t *Till) Recover(ctx context.Context, w Wallet, day Day, actor string) (Recovered, error) {
 	r := Recovered{Wallet: w, Day: day}
+	if err := t.May(ctx, actor, Reconcile); err != nil {
+		return r, err
+	}
 	bill, err := t.DownloadBill(ctx, w, day)
 	if err != nil {
 		return r, err

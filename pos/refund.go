@@ -13,11 +13,12 @@ type RefundRequest struct {
 	Amount     Fen
 	Reason     string
 	Actor      string
+	Approval   *Approval // by Approve, where the actor's role asks for it; else nil
 }
 
 // Refund makes a refund durable and asks the platform for it. The refund it returns is succeeded,
 // failed, processing, or still requested where the answer is not clear: the Poller then goes on under
-// the same number.
+// the same number. Where it needs a supervisor's approval the error is NeedsApproval.
 func (t *Till) Refund(ctx context.Context, r RefundRequest) (*Refund, error) {
 	if r.Amount < 1 {
 		return nil, Errorf(Invalid, "The amount must be at least ¥%s.", Fen(1))
@@ -27,8 +28,12 @@ func (t *Till) Refund(ctx context.Context, r RefundRequest) (*Refund, error) {
 		return nil, err
 	}
 	var refund *Refund
-	err := t.update(ctx, func(tx Tx) (_ []Event, err error) {
-		refund, err = t.addRefund(tx, r)
+	err := t.update(ctx, func(tx Tx) ([]Event, error) {
+		approvedBy, err := t.allowRefund(tx, r)
+		if err != nil {
+			return nil, err
+		}
+		refund, err = t.addRefund(tx, r, approvedBy)
 		return refundChanged(refund), err
 	})
 	if err != nil {
@@ -39,7 +44,7 @@ func (t *Till) Refund(ctx context.Context, r RefundRequest) (*Refund, error) {
 
 // addRefund makes a refund durable before anything leaves the machine, unless the payment or the
 // platform's rules do not allow it.
-func (t *Till) addRefund(tx Tx, r RefundRequest) (*Refund, error) {
+func (t *Till) addRefund(tx Tx, r RefundRequest, approvedBy string) (*Refund, error) {
 	p, err := tx.Payment(r.OutTradeNo)
 	if err != nil {
 		return nil, err
@@ -65,7 +70,7 @@ func (t *Till) addRefund(tx Tx, r RefundRequest) (*Refund, error) {
 	}
 	refund := &Refund{
 		OutRefundNo: "R" + t.Shop.mint(tx.Now()), OutTradeNo: p.OutTradeNo, Wallet: p.Wallet, Amount: r.Amount,
-		Reason: r.Reason, State: RefundRequested, RequestedBy: r.Actor, CreatedAt: tx.Now(), Day: t.Shop.Day(tx.Now()),
+		Reason: r.Reason, State: RefundRequested, RequestedBy: r.Actor, ApprovedBy: approvedBy, CreatedAt: tx.Now(), Day: t.Shop.Day(tx.Now()),
 	}
 	return refund, insertRefund(tx, refund)
 }
@@ -75,9 +80,11 @@ func insertRefund(tx Tx, r *Refund) error {
 	if err := tx.AddRefund(r); err != nil {
 		return err
 	}
-	return tx.Audit(AuditEntry{
-		Actor: r.RequestedBy, Action: "refund", Subject: r.subject(), To: string(r.State), Detail: r.OutTradeNo + " " + r.Amount.String(),
-	})
+	detail := r.OutTradeNo + " " + r.Amount.String()
+	if r.ApprovedBy != "" {
+		detail += " approved by " + r.ApprovedBy
+	}
+	return tx.Audit(AuditEntry{Actor: r.RequestedBy, Action: "refund", Subject: r.subject(), To: string(r.State), Detail: detail})
 }
 
 // check returns which of the platform's rules a further refund of p, made at now, would break.

@@ -13,6 +13,8 @@ type Shop struct {
 	DayStartsAt time.Duration  // the cut-off after midnight: a sale before it belongs to the day before
 	MaxCharge   Fen            // the largest single charge
 	MinCharge   Fen
+
+	CashierRefundLimit Fen // of one payment in all; above it a supervisor approves
 }
 
 // DefaultMaxCharge and DefaultMinCharge bound a single charge unless the shop sets other limits.

@@ -20,16 +20,17 @@ import (
 // simCounter is one life of the counter's process, and the store its till works with: the real ledger on a
 // disk that takes its time, fails now and then, and takes the process with it when that is killed.
 type simCounter struct {
-	s       *sim
-	dir     string
-	ledger  *db.Ledger
-	till    *pos.Till
-	handler http.Handler
-	ctx     context.Context // ends with the process
-	end     context.CancelFunc
-	polling chan struct{} // closed when the poller has ended
-	dead    atomic.Bool
-	doom    atomic.Int32 // how the process dies in its next transaction
+	pos.PINs // the ledger's; nobody signs in
+	s        *sim
+	dir      string
+	ledger   *db.Ledger
+	till     *pos.Till
+	handler  http.Handler
+	ctx      context.Context // ends with the process
+	end      context.CancelFunc
+	polling  chan struct{} // closed when the poller has ended
+	dead     atomic.Bool
+	doom     atomic.Int32 // how the process dies in its next transaction
 }
 
 // How a process dies in a transaction.
@@ -89,6 +90,7 @@ func (s *sim) open(dir string) {
 	if c.ledger, err = db.Open(c.ctx, dir, db.Options{Now: s.now}); err != nil {
 		panic(fmt.Sprintf("seed %d: the ledger does not open: %v", s.seed, err))
 	}
+	c.PINs = c.ledger
 	gateways := s.platform.gateways()
 	c.till = &pos.Till{
 		Shop: pos.Shop{

@@ -13,6 +13,7 @@ type Store interface {
 	// an error nothing has changed. fn may run while the caller waits with others and must not
 	// call the store again.
 	Update(ctx context.Context, fn func(Tx) error) error
+	PINs
 }
 
 // Tx is one transaction. Its methods return a NotFound Error where a thing named does not exist.
@@ -58,6 +59,7 @@ type Tx interface {
 	Audit(AuditEntry) error
 
 	BillTx // what bills are compared with
+	PeopleTx
 
 	// Freeze records b, stamps with it every open entry that is b's, and sets what they add up to. Of a day
 	// these are its own entries, and the day takes no more of them; of a shift those since it opened; of

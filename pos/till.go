@@ -51,6 +51,9 @@ func (t *Till) Charge(ctx context.Context, r ChargeRequest) (*Payment, error) {
 	}
 	var p *Payment
 	err := t.update(ctx, func(tx Tx) (_ []Event, err error) {
+		if err := allow(tx, r.Cashier, TakePayment); err != nil {
+			return nil, err
+		}
 		o, err := t.addOrder(tx, r.Title, r.Amount, r.Cashier)
 		if err != nil {
 			return nil, err

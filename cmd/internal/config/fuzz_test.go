@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -110,7 +111,15 @@ func FuzzParse(f *testing.F) {
 		}
 		const address = "http://127.0.0.1:45678"
 		move := func(text string) (*Config, error) {
-			return Parse("/shop", setKey(setKey(text, "wechat", "base_url", address), "alipay", "gateway_url", address+"/gateway.do"))
+			sections := sectionsOf(text)
+			edits := slices.DeleteFunc(moving(address), func(e Edit) bool { return !sections[e.section()] })
+			for _, e := range edits {
+				text = e.apply(text)
+			}
+			if err := took(text, edits); err != nil {
+				return nil, err
+			}
+			return Parse("/shop", text)
 		}
 		want := *c
 		want.WeChat.BaseURL, want.Alipay.GatewayURL = address, address+"/gateway.do"

@@ -2,14 +2,11 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"text/template"
-
-	"saoma/pos"
 )
 
 // Fresh is what a new sandbox folder's saoma.toml says.
@@ -77,45 +74,13 @@ func (f Fresh) Text(dir string) (string, error) {
 // MoveSandbox writes the sandbox's address into base_url and gateway_url of DIR/saoma.toml; every other
 // line, comments included, stays as it is.
 func MoveSandbox(dir, address string) error {
-	path := filepath.Join(dir, FileName)
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return pos.Errorf(pos.Setup, "The file saoma.toml in %s cannot be read; check its permissions.", dir).Because(err)
-	}
-	moved := setKey(string(text), "wechat", "base_url", address)
-	moved = setKey(moved, "alipay", "gateway_url", address+"/gateway.do")
-	if _, err := Parse(dir, moved); err != nil {
-		return err
-	}
-	if moved == string(text) {
-		return nil
-	}
-	return WriteAtomic(path, []byte(moved))
+	sections := Sections(dir)
+	return Change(dir, slices.DeleteFunc(moving(address), func(e Edit) bool { return !sections[e.section()] })...)
 }
 
-var section = regexp.MustCompile(`^\s*\[\s*([a-z]+)\s*\]`)
-
-// setKey replaces the value of one key of one section; a key that is missing is added under the header.
-func setKey(text, in, key, value string) string {
-	line := fmt.Sprintf("%s = %q", key, value)
-	old := regexp.MustCompile(`^\s*"?` + key + `"?\s*=`)
-	lines := strings.Split(text, "\n")
-	header, current := -1, ""
-	for i, l := range lines {
-		if m := section.FindStringSubmatch(l); m != nil {
-			if current = m[1]; current == in {
-				header = i
-			}
-		} else if current == in && old.MatchString(l) {
-			lines[i] = line
-			return strings.Join(lines, "\n")
-		}
-	}
-	if header < 0 {
-		return text
-	}
-	lines[header] += "\n" + line
-	return strings.Join(lines, "\n")
+// moving is what a move of the sandbox changes in the sections that there are.
+func moving(address string) []Edit {
+	return []Edit{{"wechat.base_url", address}, {"alipay.gateway_url", address + "/gateway.do"}}
 }
 
 // WriteAtomic writes a file beside its place, makes it durable and puts it there in one step; it is

@@ -118,18 +118,19 @@ func (g *Gateway) failed(err error) error {
 		return g.fail(pos.Unknown, "", s)
 	}
 	if errors.Is(err, sdk.ErrAliPublicKeyNotFound) {
-		return g.fail(pos.Misconfigured, "", g.otherCertificate())
+		return g.otherCertificate()
 	}
 	return g.fail(pos.Unknown, "", err)
 }
 
-// otherCertificate is an answer under a certificate that is not the one loaded. It proves nothing, for it is not
-// verified; but if it goes on, the shop has to change its papers.
+// otherCertificate is an answer under a certificate that is not loaded. It proves nothing, for it is not verified;
+// but where it goes on, Alipay has replaced its certificate, and the shop has to change its papers.
 func (g *Gateway) otherCertificate() error {
 	if g.certSN == "" {
-		return pos.Errorf(pos.Setup, "Alipay answers in certificate mode, but the counter has a public key; set up Alipay with the three certificates.")
+		return g.fail(pos.Unknown, "", errors.New("the answer names a certificate, but the counter has a public key of Alipay"))
 	}
-	return pos.Errorf(pos.Setup, "Alipay signs with another certificate than the counter has; download alipayCertPublicKey_RSA2.crt anew from the open platform.")
+	return g.fail(pos.Misconfigured, "", pos.Errorf(pos.Setup,
+		"Alipay signs with another certificate than the counter has; download alipayCertPublicKey_RSA2.crt anew from the open platform."))
 }
 
 func (g *Gateway) fail(f pos.Failure, code string, err error) error {

@@ -16,15 +16,36 @@ import (
 
 var papers = sync.OnceValues(sandbox.NewPapers)
 
-// TestConformance runs the suite and the table of faults.
+// TestConformance runs the suite and the table of faults in each of the modes an application can be in.
 func TestConformance(t *testing.T) {
 	p, err := papers()
 	if err != nil {
 		t.Fatal(err)
 	}
-	gatewaytest.Run(t, func(t *testing.T) gatewaytest.Harness { return harness(t, p) })
-	held, na := gatewaytest.Faults(t, harness(t, p))
-	dbtest.Figures(t, "gateway faults, alipay: %d cells as the table says, %d not applicable", held, na)
+	certified := *p
+	if err := certified.UseAlipayCertificates(); err != nil {
+		t.Fatal(err)
+	}
+	for mode, p := range map[string]*sandbox.Papers{"public key": p, "certificates": &certified} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			gatewaytest.Run(t, func(t *testing.T) gatewaytest.Harness { return harness(t, p) })
+			held, na := gatewaytest.Faults(t, harness(t, p))
+			dbtest.Figures(t, "gateway faults, alipay by %s: %d cells as the table says, %d not applicable", mode, held, na)
+		})
+	}
+}
+
+// config are the papers as a gateway wants them.
+func config(p *sandbox.Papers) alipay.Config {
+	a := p.Alipay
+	cfg := alipay.Config{AppID: a.AppID, SellerID: a.SellerID, AppKey: a.AppKey}
+	if c := a.Certificates; c != nil {
+		cfg.AppCert, cfg.AlipayCert, cfg.RootCert = c.App, c.Alipay, c.Root
+	} else {
+		cfg.AlipayPublicKey = &a.PlatformKey.PublicKey
+	}
+	return cfg
 }
 
 func harness(t *testing.T, p *sandbox.Papers) gatewaytest.Harness {
@@ -38,13 +59,11 @@ func harness(t *testing.T, p *sandbox.Papers) gatewaytest.Harness {
 	}
 	t.Cleanup(func() { s.Close() })
 	notices := gatewaytest.NewReceiver(t)
-	a := p.Alipay
 	at := func(t *testing.T, base string, transport http.RoundTripper) pos.Gateway {
 		t.Helper()
-		g, err := alipay.New(alipay.Config{
-			AppID: a.AppID, SellerID: a.SellerID, AppKey: a.AppKey, AlipayPublicKey: &a.PlatformKey.PublicKey,
-			GatewayURL: base + "/gateway.do", NotifyURL: notices.URL, Transport: transport,
-		})
+		cfg := config(p)
+		cfg.GatewayURL, cfg.NotifyURL, cfg.Transport = base+"/gateway.do", notices.URL, transport
+		g, err := alipay.New(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}

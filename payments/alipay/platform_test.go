@@ -128,9 +128,15 @@ func (p *platform) check(r *http.Request, form url.Values) {
 func (p *platform) gateway(t *testing.T) *Gateway {
 	t.Helper()
 	p.t = t
+	return gateway(t, Config{GatewayURL: serve(t, p)})
+}
+
+// serve runs p and returns the address of its gateway.
+func serve(t *testing.T, p *platform) string {
+	t.Helper()
 	s := httptest.NewServer(p)
 	t.Cleanup(s.Close)
-	return gateway(t, Config{GatewayURL: s.URL + "/gateway.do"})
+	return s.URL + "/gateway.do"
 }
 
 // always is a gateway whose platform answers everything with one signed text.

@@ -46,6 +46,9 @@ func (c *Config) checkShop(raw rawKeys) (err error) {
 	if s.MaxCharge, err = pos.ParseYuan(raw.maxCharge); err != nil || s.MaxCharge < s.MinCharge {
 		return pos.Errorf(pos.Invalid, "shop.max_charge must be yuan as text, such as \"50000.00\", and not below shop.min_charge.")
 	}
+	if s.CashierRefundLimit, err = pos.ParseYuan(raw.cashierRefundLimit); err != nil || s.CashierRefundLimit < 0 {
+		return pos.Errorf(pos.Invalid, "shop.cashier_refund_limit must be yuan as text: \"200.00\", or \"0.00\" where every refund needs a supervisor.")
+	}
 	return nil
 }
 

@@ -185,6 +185,7 @@ func Parse(dir, text string) (*Config, error) {
 // rawKeys holds the keys that are more than text.
 type rawKeys struct {
 	timezone, maxCharge, minCharge string
+	cashierRefundLimit             string
 	wechatUntil, alipayUntil       string
 	dayStartsAt, keepBackups       any
 }
@@ -197,6 +198,7 @@ func (c *Config) read(t *tables) (raw rawKeys) {
 	raw.dayStartsAt, _ = t.value("shop.day_starts_at")
 	raw.maxCharge = t.text("shop.max_charge", pos.DefaultMaxCharge.String())
 	raw.minCharge = t.text("shop.min_charge", pos.DefaultMinCharge.String())
+	raw.cashierRefundLimit = t.text("shop.cashier_refund_limit", pos.DefaultCashierRefundLimit.String())
 
 	c.WeChat = WeChat{
 		Enabled:              t.boolean("wechat.enabled"),

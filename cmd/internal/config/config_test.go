@@ -54,7 +54,9 @@ func TestWrongFiles(t *testing.T) {
 		{"shop", "max_charge", `max_charge = "0.001"`, "shop.max_charge must be yuan"},
 		{"shop", "min_charge", `min_charge = "0"`, "shop.min_charge must be yuan"},
 		{"shop", "max_charge", "min_charge = \"5.00\"\nmax_charge = \"4.99\"", "not below shop.min_charge"},
-		{"shop", "colour", `colour = "red"`, "shop.colour is not a key of saoma.toml; allowed are counter, day_starts_at, max_charge, min_charge, name, timezone."},
+		{"shop", "cashier_refund_limit", `cashier_refund_limit = "-1"`, "shop.cashier_refund_limit must be yuan"},
+		{"shop", "cashier_refund_limit", `cashier_refund_limit = "1.005"`, "shop.cashier_refund_limit must be yuan"},
+		{"shop", "colour", `colour = "red"`, "shop.colour is not a key of saoma.toml; allowed are cashier_refund_limit, counter, day_starts_at, max_charge, min_charge, name, timezone."},
 		{"wechat", "enabled", `enabled = "yes"`, "wechat.enabled must be true or false"},
 		{"wechat", "mch_id", `mch_id = "1900000001"`, "wechat.mch_id is not a key"},
 		{"wechat", "mchid", `mchid = 1900000001`, "wechat.mchid must be text in quotes."},
@@ -139,6 +141,9 @@ func TestDefaults(t *testing.T) {
 	}
 	if c.Shop.MaxCharge != pos.DefaultMaxCharge || c.Shop.MinCharge != pos.DefaultMinCharge {
 		t.Errorf("limits %s to %s", c.Shop.MinCharge, c.Shop.MaxCharge)
+	}
+	if c.Shop.CashierRefundLimit != pos.DefaultCashierRefundLimit {
+		t.Errorf("a cashier refunds up to %s", c.Shop.CashierRefundLimit)
 	}
 	if c.WeChat.BaseURL != WeChatProduction || c.Alipay.GatewayURL != AlipayProduction {
 		t.Errorf("addresses %s, %s", c.WeChat.BaseURL, c.Alipay.GatewayURL)

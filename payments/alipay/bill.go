@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
@@ -21,13 +22,17 @@ import (
 
 // What bounds a bill. Ten thousand payments a day make about 3 MB of text.
 const (
-	maxBill     = 64 << 20    // bytes, packed and unpacked
+	maxBill     = 64 << 20    // bytes, packed, and unpacked of each file
+	maxFiles    = 8           // in its zip; there are two
 	billTimeout = time.Minute // of the download
 )
 
 var codesNoBill = []string{"isp.bill_not_exist"} // made later, or a day without trade
 
-var _ pos.BillDownloader = (*Gateway)(nil)
+var (
+	_ pos.BillDownloader = (*Gateway)(nil)
+	_ pos.BillReader     = (*Gateway)(nil)
+)
 
 // DownloadBill fetches the trade bill of one day (alipay.data.dataservice.bill.downloadurl.query). The
 // answer that names the file is signed and its address lives for 30 seconds; the file is neither signed
@@ -37,11 +42,11 @@ func (g *Gateway) DownloadBill(ctx context.Context, day pos.Day) (*pos.Bill, err
 		answer
 		URL string `json:"bill_download_url"`
 	}
-	bill := &pos.Bill{Wallet: pos.Alipay, Day: day, FileName: g.cfg.SellerID + "_" + string(day) + ".csv.zip"}
+	bill := &pos.Bill{Wallet: pos.Alipay, Day: day, FileName: g.billName(day)}
 	_, err := g.call(ctx, sdk.BillDownloadURLQuery{BillType: "trade", BillDate: string(day)}, &a)
 	switch {
 	case saysSigned(err, codesNoBill) && !g.now().Before(pos.BillReadyAt(day)):
-		return bill, nil
+		return &pos.Bill{Wallet: pos.Alipay, Day: day}, nil // a day without trade has none
 	case saysSigned(err, codesNoBill):
 		return nil, g.fail(pos.NotReady, "", err)
 	case err != nil:
@@ -50,10 +55,28 @@ func (g *Gateway) DownloadBill(ctx context.Context, day pos.Day) (*pos.Bill, err
 	if bill.Original, err = g.downloadBill(ctx, a.URL); err != nil {
 		return nil, g.fail(pos.Unknown, "", fmt.Errorf("the bill's file: %w", err))
 	}
-	if bill.Lines, err = readBill(bill.Original, g.cfg.SellerID, day); err != nil {
+	details, err := detailsIn(bill.Original)
+	if err == nil {
+		bill.Lines, err = parseBill(details, g.cfg.SellerID, day)
+	}
+	if err != nil {
 		return nil, g.fail(pos.Unknown, "", fmt.Errorf("the bill of %s: %w", day, err))
 	}
+	bill.Text = withoutPayers(details)
 	return bill, nil
+}
+
+// ReadBill reads again what DownloadBill gave as a bill's Text, which is the file of the details.
+func (g *Gateway) ReadBill(day pos.Day, text []byte) (*pos.Bill, error) {
+	lines, err := parseBill(string(text), g.cfg.SellerID, day)
+	if err != nil {
+		return nil, g.fail(pos.Unknown, "", fmt.Errorf("the kept bill of %s: %w", day, err))
+	}
+	return &pos.Bill{Wallet: pos.Alipay, Day: day, FileName: g.billName(day), Text: text, Lines: lines}, nil
+}
+
+func (g *Gateway) billName(day pos.Day) string {
+	return g.cfg.SellerID + "_" + string(day) + ".csv.zip"
 }
 
 // downloadBill fetches the file. Its address lets anybody in, so it is in no error.
@@ -88,30 +111,32 @@ func (g *Gateway) downloadBill(ctx context.Context, address string) ([]byte, err
 	return io.ReadAll(resp.Body)
 }
 
-// readBill finds the file of the details in a zip whose names and texts are GBK, and parses it.
-func readBill(packed []byte, sellerID string, day pos.Day) ([]pos.BillLine, error) {
+// detailsIn finds the file of the details in a zip whose names and texts are GBK: one stands beside a summary.
+func detailsIn(packed []byte) (details string, err error) {
 	z, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
 	if err != nil {
-		return nil, errors.New("it is not a zip file")
+		return "", errors.New("it is not a zip file")
 	}
-	var details string
+	if len(z.File) > maxFiles {
+		return "", errors.New("it has too many files")
+	}
 	for _, f := range z.File {
 		text, err := readGBK(f)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
 		if !isDetails(text) {
 			continue
 		}
 		if details != "" {
-			return nil, errors.New("it has two files of details")
+			return "", errors.New("it has two files of details")
 		}
 		details = text
 	}
 	if details == "" {
-		return nil, errors.New("it has no file of details")
+		return "", errors.New("it has no file of details")
 	}
-	return parseBill(details, sellerID, day)
+	return details, nil
 }
 
 // readGBK reads one file of the zip, whose checksum the zip has.
@@ -127,6 +152,9 @@ func readGBK(f *zip.File) (string, error) {
 		return "", errors.New("a file of its zip is damaged")
 	case len(raw) > maxBill:
 		return "", wire.ErrTooLarge
+	}
+	if text, marked := bytes.CutPrefix(raw, []byte("\ufeff")); marked && utf8.Valid(text) { // a mark that no GBK text begins with
+		return string(text), nil
 	}
 	text, err := simplifiedchinese.GBK.NewDecoder().Bytes(raw)
 	if err != nil {

@@ -24,6 +24,7 @@ const (
 	colIn      = "商家实收（元）"
 	colRequest = "退款批次号/请求号"
 	colFee     = "服务费（元）"
+	colPayer   = "对方账户" // names the payer, is not read and not kept
 )
 
 // The lines around the rows.
@@ -116,7 +117,7 @@ func readLine(head []string, text string, sum *totals) (pos.BillLine, error) {
 		return pos.BillLine{}, fmt.Errorf("%d values where %d belong", len(cells), len(head))
 	}
 	cell := func(name string) string { return strings.TrimSpace(cells[slices.Index(head, name)]) }
-	l := pos.BillLine{OutTradeNo: cell(colOrder), TransactionID: cell(colTrade), State: cell(colKind)}
+	l, kind := pos.BillLine{OutTradeNo: cell(colOrder), TransactionID: cell(colTrade)}, cell(colKind)
 	if l.OutTradeNo == "" || l.TransactionID == "" {
 		return l, errors.New("a payment without its numbers")
 	}
@@ -129,16 +130,42 @@ func readLine(head []string, text string, sum *totals) (pos.BillLine, error) {
 	}
 	l.At, l.Amount, l.Fee = at, amount, -fee
 	switch {
-	case l.State == "交易" && amount > 0:
+	case kind == "交易" && amount > 0:
+		l.State = string(pos.TradePaid)
 		return l, sum.paid.add(in)
-	case l.State == "退款" && amount < 0:
-		l.Amount = -amount
+	case kind == "退款" && amount < 0: // it is on the bill once it has gone through
+		l.Amount, l.State = -amount, string(pos.RefundSucceeded)
 		if l.OutRefundNo = cell(colRequest); l.OutRefundNo == "" {
 			return l, errors.New("a refund without its number")
 		}
 		return l, sum.back.add(in)
 	}
-	return l, fmt.Errorf("the kind %q with the amount %s is not known", wire.Clean(l.State), amount)
+	return l, fmt.Errorf("the kind %q with the amount %s is not known", wire.Clean(kind), amount)
+}
+
+// withoutPayers is the text of details that were read, with the payers' accounts masked. The platform masks them, too,
+// but leaves of a short name all but one character.
+func withoutPayers(details string) []byte {
+	masked := make([]byte, 0, len(details))
+	var head []string
+	for line := range strings.Lines(details) {
+		cells := strings.Split(line, ",")
+		payer := slices.Index(head, colPayer)
+		switch {
+		case strings.HasPrefix(line, "#"):
+		case head == nil:
+			head = strings.Split(strings.TrimRight(line, "\r\n"), ",")
+		case payer >= 0 && len(cells) >= len(head):
+			surplus := len(cells) - len(head) // commas in a title, which stands before the payer
+			if title := slices.Index(head, colTitle); title > payer {
+				surplus = 0
+			}
+			cells[payer+surplus] = wire.Masked
+			line = strings.Join(cells, ",")
+		}
+		masked = append(masked, line...)
+	}
+	return masked
 }
 
 // totals is what the lines behind the list must say of what the merchant got and gave back.

@@ -32,17 +32,20 @@ var (
 	codesNoBill    = []string{"NO_STATEMENT_EXIST"}
 )
 
-var _ pos.BillDownloader = (*Gateway)(nil)
+var (
+	_ pos.BillDownloader = (*Gateway)(nil)
+	_ pos.BillReader     = (*Gateway)(nil)
+)
 
 // DownloadBill fetches the trade bill of one day (GET /v3/bill/tradebill, type ALL). The answer that names
 // the file is signed; the file is not, and counts only if it has the hash which that answer gives.
 func (g *Gateway) DownloadBill(ctx context.Context, day pos.Day) (*pos.Bill, error) {
-	bill := &pos.Bill{Wallet: pos.WeChat, Day: day, FileName: g.cfg.MchID + "All" + string(day) + ".csv"}
+	bill := &pos.Bill{Wallet: pos.WeChat, Day: day, FileName: g.billName(day)}
 	query := url.Values{"bill_date": {string(day)}, "bill_type": {"ALL"}, "tar_type": {"GZIP"}}
 	body, err := g.call(ctx, http.MethodGet, "/v3/bill/tradebill?"+query.Encode(), nil)
 	switch {
 	case saysSigned(err, codesNoBill) && !g.now().Before(pos.BillReadyAt(day)):
-		return bill, nil // a day without trade has none
+		return &pos.Bill{Wallet: pos.WeChat, Day: day}, nil // a day without trade has none
 	case saysSigned(err, codesBillLater), saysSigned(err, codesNoBill):
 		return nil, g.fail(pos.NotReady, "", err)
 	case err != nil:
@@ -54,8 +57,20 @@ func (g *Gateway) DownloadBill(ctx context.Context, day pos.Day) (*pos.Bill, err
 	if bill.Lines, err = parseBill(bill.Original, g.cfg.MchID); err != nil {
 		return nil, g.fail(pos.Unknown, "", fmt.Errorf("the bill of %s: %w", day, err))
 	}
+	bill.Text = withoutPayers(bill.Original)
 	return bill, nil
 }
+
+// ReadBill reads again what DownloadBill gave as a bill's Text.
+func (g *Gateway) ReadBill(day pos.Day, text []byte) (*pos.Bill, error) {
+	lines, err := parseBill(text, g.cfg.MchID)
+	if err != nil {
+		return nil, g.fail(pos.Unknown, "", fmt.Errorf("the kept bill of %s: %w", day, err))
+	}
+	return &pos.Bill{Wallet: pos.WeChat, Day: day, FileName: g.billName(day), Text: text, Lines: lines}, nil
+}
+
+func (g *Gateway) billName(day pos.Day) string { return g.cfg.MchID + "All" + string(day) + ".csv" }
 
 // billText downloads the file that a verified answer names, and checks that it is that file.
 func (g *Gateway) billText(ctx context.Context, answer []byte) ([]byte, error) {

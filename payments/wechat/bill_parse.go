@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,6 +28,7 @@ const (
 	colFee       = "手续费"
 	colPaid      = "订单金额"
 	colBack      = "申请退款金额"
+	colPayer     = "用户标识" // openid: names the payer, is not read and not kept
 
 	sumLines = "总交易单数"
 	sumFee   = "手续费总金额"
@@ -36,7 +38,8 @@ const (
 
 // row is one line of the bill by the names of its columns.
 type row struct {
-	head, cells []string
+	head  []string
+	cells []string
 }
 
 func (r row) cell(name string) string {
@@ -125,9 +128,9 @@ func (r row) line(mchid string, sum *totals) (pos.BillLine, error) {
 	amount := colPaid
 	switch state := r.cell(colState); state {
 	case "SUCCESS":
-		l.State = state
+		l.State = string(pos.TradePaid)
 	case "REFUND", "REVOKED":
-		l.OutRefundNo, l.RefundID, l.State = r.cell(colOutRefund), r.cell(colRefund), r.cell(colBackState)
+		l.OutRefundNo, l.RefundID, l.State = r.cell(colOutRefund), r.cell(colRefund), billRefundState(r.cell(colBackState))
 		if l.OutRefundNo == "" || l.RefundID == "" {
 			return l, errors.New("a refund without its numbers")
 		}
@@ -139,6 +142,42 @@ func (r row) line(mchid string, sum *totals) (pos.BillLine, error) {
 		return l, err
 	}
 	return l, sum.add(l, fee)
+}
+
+// billRefundState translates the bill's word, of which v2 and v3 have several; empty where it is not known.
+func billRefundState(word string) string {
+	switch word {
+	case "SUCCESS":
+		return string(pos.RefundSucceeded)
+	case "PROCESSING":
+		return string(pos.RefundProcessing)
+	case "CHANGE", "ABNORMAL":
+		return string(pos.RefundAbnormal)
+	case "FAIL", "FAILED", "CLOSED", "REFUNDCLOSE":
+		return string(pos.RefundFailed)
+	}
+	return ""
+}
+
+// withoutPayers is a bill that was read, with the payers' openids masked.
+func withoutPayers(text []byte) []byte {
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	head := strings.Split(strings.TrimRight(strings.TrimPrefix(string(lines[0]), "\ufeff"), "\r\n"), ",")
+	payer := slices.Index(head, colPayer)
+	if payer < 0 {
+		return text
+	}
+	masked := make([]byte, 0, len(text))
+	between := []byte(",`")
+	for i, line := range lines {
+		cells := bytes.Split(line, between)
+		if i > 0 && len(cells) == len(head) {
+			cells[payer] = []byte(wire.Masked)
+			line = bytes.Join(cells, between)
+		}
+		masked = append(masked, line...)
+	}
+	return masked
 }
 
 // totals is what the last line of a bill must say.

@@ -1,14 +1,12 @@
 package ui
 
 import (
-	"context"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 
-	"saoma/assets/words"
 	"saoma/pos"
 	"saoma/ui/display"
 	"saoma/ui/kit"
@@ -30,14 +28,9 @@ const patience = 100 * time.Millisecond
 
 // Cashier is the cashier's window. All its fields belong to the UI thread.
 type Cashier struct {
-	app    fyne.App
-	win    fyne.Window
-	opts   Options
-	till   *pos.Till
-	l      words.Language
-	ctx    context.Context
-	cancel context.CancelFunc
-	do     func(func()) // brings a function to the UI thread
+	room
+	opts Options
+	till *pos.Till
 
 	amount     amountField
 	fresh      bool         // the next digit begins a new amount
@@ -77,17 +70,13 @@ func open(app fyne.App, o Options, do func(func())) *Cashier {
 	prefs := app.Preferences()
 	app.Settings().SetTheme(kit.NewTheme(scale(o, prefs)))
 	c := &Cashier{
-		app: app, opts: o, till: o.Till, do: do, l: Language(o, prefs),
+		room: newRoom(app, Language(o, prefs), do), opts: o, till: o.Till,
 		amount:     amountField{max: o.Till.Shop.MaxCharge},
 		lastWallet: pos.Wallet(prefs.String(prefWallet)),
 	}
 	if _, ok := c.till.Gateways[c.lastWallet]; !ok {
 		c.lastWallet = c.firstWallet()
 	}
-	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.win = app.NewWindow("")
-	c.win.SetPadded(false)
-	c.win.SetMaster()
 	c.win.SetCloseIntercept(c.onClose)
 	c.listenToKeys()
 	c.buildUI()
@@ -224,18 +213,6 @@ func (c *Cashier) complain(err error) {
 		tone = kit.Doubtful
 	}
 	c.notify(c.l.Error(err), tone)
-}
-
-// off runs work away from the UI thread and then done on it.
-func (c *Cashier) off(work func(context.Context) error, done func(error)) {
-	go func() {
-		err := work(c.ctx)
-		c.do(func() {
-			if c.ctx.Err() == nil {
-				done(err)
-			}
-		})
-	}()
 }
 
 // tick renders once a second what changes with time alone.

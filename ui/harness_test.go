@@ -24,8 +24,8 @@ import (
 	"saoma/pos"
 )
 
-// papers are made once: generating keys takes a moment.
-var papers = func() *sandbox.Papers {
+// shopPapers are made once: generating keys takes a moment.
+var shopPapers = func() *sandbox.Papers {
 	p, err := sandbox.NewPapers()
 	if err != nil {
 		panic(err)
@@ -54,7 +54,7 @@ type counter struct {
 func newCounter(t *testing.T) *counter {
 	t.Helper()
 	c := &counter{t: t, dir: t.TempDir(), queue: make(chan func(), 10_000)}
-	c.sandbox = sandbox.New(papers, sandbox.Options{Identity: sandbox.PublicKey, Shop: "老街茶馆"})
+	c.sandbox = sandbox.New(shopPapers, sandbox.Options{Identity: sandbox.PublicKey, Shop: "老街茶馆"})
 	if err := c.sandbox.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func (c *counter) openTill() {
 	c.ledger = ledger
 	notified := httptest.NewUnstartedServer(nil)
 	notifyURL := "http://" + notified.Listener.Addr().String()
-	w, a := papers.WeChat, papers.Alipay
+	w, a := shopPapers.WeChat, shopPapers.Alipay
 	wechatPay, err := wechat.New(wechat.Config{
 		MchID: w.MchID, AppID: w.AppID, MerchantSerial: w.MerchantSerial, MerchantKey: w.MerchantKey, APIv3Key: w.APIv3Key,
 		PublicKeyID: w.PublicKeyID, PublicKey: &w.PlatformKey.PublicKey, BaseURL: c.sandbox.WeChatURL(), NotifyURL: notifyURL + "/notify/wechat", Title: "老街茶馆",
@@ -142,7 +142,11 @@ func (c *counter) until(what string, ok func() bool) {
 		case f := <-c.queue:
 			f()
 		case <-late:
-			c.t.Fatalf("never saw: %s; the window says %q", what, c.ui.state.Sentence())
+			said := ""
+			if c.ui != nil {
+				said = c.ui.state.Sentence()
+			}
+			c.t.Fatalf("never saw: %s; the window says %q", what, said)
 		}
 	}
 }

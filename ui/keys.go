@@ -16,9 +16,14 @@ func (c *Cashier) listenToKeys() {
 	canvas := c.win.Canvas()
 	canvas.SetOnTypedRune(c.onRune)
 	canvas.SetOnTypedKey(func(k *fyne.KeyEvent) { c.onKey(k.Name) })
+	zoomKeys(canvas, c.onScale)
+}
+
+// zoomKeys are Ctrl + and -.
+func zoomKeys(canvas fyne.Canvas, onScale func(step int)) {
 	for key, step := range map[fyne.KeyName]int{fyne.KeyEqual: 1, fyne.KeyPlus: 1, fyne.KeyMinus: -1} {
 		shortcut := &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierControl}
-		canvas.AddShortcut(shortcut, func(fyne.Shortcut) { c.onScale(step) })
+		canvas.AddShortcut(shortcut, func(fyne.Shortcut) { onScale(step) })
 	}
 }
 
@@ -108,15 +113,20 @@ func (c *Cashier) onLanguage() {
 
 // onScale makes everything a step larger or smaller, and remembers it.
 func (c *Cashier) onScale(step int) {
-	now := 1
-	if t, ok := c.app.Settings().Theme().(*kit.Theme); ok {
-		now = slices.Index(kit.Scales, t.Scale())
-	}
-	next := min(max(now+step, 0), len(kit.Scales)-1)
-	c.app.Preferences().SetFloat(prefScale, float64(kit.Scales[next]))
-	c.app.Settings().SetTheme(kit.NewTheme(kit.Scales[next]))
+	stepScale(c.app, step)
 	c.buildUI()
 	if c.customer != nil {
 		c.customer.Rebuild()
 	}
+}
+
+// stepScale goes a step up or down kit.Scales, and remembers it.
+func stepScale(app fyne.App, step int) {
+	now := 1
+	if t, ok := app.Settings().Theme().(*kit.Theme); ok {
+		now = slices.Index(kit.Scales, t.Scale())
+	}
+	next := min(max(now+step, 0), len(kit.Scales)-1)
+	app.Preferences().SetFloat(prefScale, float64(kit.Scales[next]))
+	app.Settings().SetTheme(kit.NewTheme(kit.Scales[next]))
 }

@@ -9,24 +9,38 @@ import (
 // the till work while it has the focus. (Fyne's own keeps the focus, so that later keys would go astray.)
 type Entry struct {
 	widget.Entry
+	OnEnter func() // after Enter has left the field; nil: nothing
+	OnFocus func() // the field got the focus; nil: nothing
+
 	onKey func(fyne.KeyName)
+	self  fyne.CanvasObject // the widget that the driver knows, where this one is part of another
 }
 
 // NewEntry makes an entry. onKey gets the function keys typed while the entry has the focus.
 func NewEntry(placeholder string, onKey func(fyne.KeyName)) *Entry {
 	e := &Entry{onKey: onKey}
+	e.init(placeholder, e)
+	return e
+}
+
+func (e *Entry) init(placeholder string, self fyne.Widget) {
 	e.Wrapping = fyne.TextWrapOff
 	e.PlaceHolder = placeholder
-	e.ExtendBaseWidget(e)
-	return e
+	e.self = self
+	e.ExtendBaseWidget(self)
 }
 
 // TypedKey implements fyne.Focusable.
 func (e *Entry) TypedKey(k *fyne.KeyEvent) {
 	switch k.Name {
-	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeyEscape:
+	case fyne.KeyReturn, fyne.KeyEnter:
 		e.leave()
-	case fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF5, fyne.KeyF6, fyne.KeyF8, fyne.KeyF11:
+		if e.OnEnter != nil {
+			e.OnEnter()
+		}
+	case fyne.KeyEscape:
+		e.leave()
+	case fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF4, fyne.KeyF5, fyne.KeyF6, fyne.KeyF8, fyne.KeyF9, fyne.KeyF10, fyne.KeyF11:
 		e.leave()
 		e.onKey(k.Name)
 	case fyne.KeyUp, fyne.KeyDown: // they mean nothing in a single line
@@ -36,8 +50,16 @@ func (e *Entry) TypedKey(k *fyne.KeyEvent) {
 	}
 }
 
+// FocusGained implements fyne.Focusable.
+func (e *Entry) FocusGained() {
+	e.Entry.FocusGained()
+	if e.OnFocus != nil {
+		e.OnFocus()
+	}
+}
+
 func (e *Entry) leave() {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(e); c != nil {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(e.self); c != nil {
 		c.Unfocus()
 	}
 }

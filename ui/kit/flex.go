@@ -35,6 +35,11 @@ func Col(gap float32, items ...Item) *fyne.Container {
 	return flexed(flex{gap: Px(gap), down: true}, items)
 }
 
+// Tall is a Col that gives each Prose in it the height it needs.
+func Tall(gap float32, items ...Item) *fyne.Container {
+	return flexed(flex{gap: Px(gap), down: true, prose: true}, items)
+}
+
 func flexed(f flex, items []Item) *fyne.Container {
 	objects := make([]fyne.CanvasObject, len(items))
 	f.shares = make([]float32, len(items))
@@ -44,10 +49,11 @@ func flexed(f flex, items []Item) *fyne.Container {
 	return container.New(&f, objects...)
 }
 
-// flex is the layout of Row and Col. Hidden objects take no room.
+// flex is the layout of Row, Col and Tall. Hidden objects take no room.
 type flex struct {
 	gap    float32
 	down   bool
+	prose  bool // heights follow from the width
 	shares []float32
 }
 
@@ -96,28 +102,11 @@ func (f *flex) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 // Layout implements fyne.Layout.
 func (f *flex) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	left, shares := f.along(size)+f.gap, float32(0)
-	for i, o := range objects {
-		if !o.Visible() {
-			continue
-		}
-		left -= f.gap
-		if f.shares[i] >= 0 {
-			left -= f.along(o.MinSize())
-		}
-		shares += max(f.shares[i], -f.shares[i])
-	}
 	at := float32(0)
-	for i, o := range objects {
+	for i, length := range f.lengths(objects, size) {
+		o := objects[i]
 		if !o.Visible() {
 			continue
-		}
-		length := float32(0)
-		if f.shares[i] >= 0 {
-			length = f.along(o.MinSize())
-		}
-		if shares > 0 {
-			length += max(left, 0) * max(f.shares[i], -f.shares[i]) / shares
 		}
 		o.Resize(f.size(length, f.across(size)))
 		if f.down {
@@ -127,6 +116,54 @@ func (f *flex) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		}
 		at += length + f.gap
 	}
+}
+
+// lengths divide size among the objects.
+func (f *flex) lengths(objects []fyne.CanvasObject, size fyne.Size) []float32 {
+	lengths := make([]float32, len(objects))
+	left, shares := f.along(size)+f.gap, float32(0)
+	for i, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		if f.shares[i] >= 0 {
+			lengths[i] = f.least(o, size)
+		}
+		left -= f.gap + lengths[i]
+		shares += max(f.shares[i], -f.shares[i])
+	}
+	for i, o := range objects {
+		if shares > 0 && o.Visible() {
+			lengths[i] += max(left, 0) * max(f.shares[i], -f.shares[i]) / shares
+		}
+	}
+	return lengths
+}
+
+// least is the room that o needs along the flex.
+func (f *flex) least(o fyne.CanvasObject, size fyne.Size) float32 {
+	if f.prose {
+		return heightFor(o, size.Width)
+	}
+	return f.along(o.MinSize())
+}
+
+// heightFor is what the objects need at a width.
+func (f *flex) heightFor(objects []fyne.CanvasObject, width float32) (height float32) {
+	if !f.down {
+		for i, length := range f.lengths(objects, fyne.NewSize(width, 0)) {
+			if objects[i].Visible() {
+				height = max(height, heightFor(objects[i], length))
+			}
+		}
+		return height
+	}
+	for _, o := range objects {
+		if o.Visible() {
+			height += heightFor(o, width) + f.gap
+		}
+	}
+	return max(height-f.gap, 0)
 }
 
 // Inset puts room around an object, in design pixels.

@@ -1,0 +1,326 @@
+package ui
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"saoma/assets/words"
+	"saoma/pos"
+	"saoma/pos/setup"
+	"saoma/ui/kit"
+)
+
+// guide leads through the steps of a set-up: a rail of them on the left, one on the right. The assistant's window and
+// the settings page each show one. All its fields belong to the UI thread, except that calling is the assistant's.
+type guide struct {
+	room *room
+	a    setup.Assistant
+	opts guideOptions
+
+	object  *fyne.Container
+	stops   []stop
+	at      int  // -1: nothing has been read yet
+	tried   bool // the findings of a try take the place of the fields
+	busy    bool
+	says    line // under the step
+	kept    bool // something was kept since the guide began
+	outside []string
+
+	form    *form
+	wrong   error  // what is wrong with the field wrongAt
+	wrongAt string // key
+	pane    *kit.Pane
+	finds   *findings
+	trial   *trial
+	modal   func(fyne.KeyName) // takes every key while something is asked; nil: nothing is
+	lastDir string             // where a file was chosen last
+	calling sync.Mutex         // the assistant is called by one goroutine at a time
+	stopTry context.CancelFunc // ends a try that is under way
+}
+
+// guideOptions are how the two places of a guide differ.
+type guideOptions struct {
+	settings bool           // nothing follows on the last step, and kept changes want the counter opened again
+	leave    []setup.StepID // steps that are not shown
+	language func(words.Language)
+	onKey    func(fyne.KeyName) // of keys that the guide has no use for
+	trial    AssistantOptions
+	reopen   func() // opens the counter again; nil: cannot
+}
+
+// stop is one step and how far it is.
+type stop struct {
+	setup.Step
+	state setup.State
+	kept  setup.Values // as the assistant has them
+	draft setup.Values // as typed
+}
+
+// languageStep is the window's own: it keeps nothing in the data folder.
+func languageStep() setup.Step {
+	title, about := languageWords()
+	return setup.Step{ID: setup.Language, Title: title, About: about}
+}
+
+// languageWords are title and purpose of the step; each is the key of its translation.
+func languageWords() (title, about string) {
+	return "Language", "Every window speaks it. The bar on top changes it at any time."
+}
+
+// triable are the steps that can be tried on their own.
+var triable = []setup.StepID{setup.WeChat, setup.Alipay, setup.Address}
+
+func newGuide(r *room, a setup.Assistant, o guideOptions) *guide {
+	g := &guide{room: r, a: a, opts: o, at: -1, object: container.NewStack(), pane: kit.NewPane(), finds: newFindings()}
+	g.call(func(context.Context) error { return nil }, func(error) { g.show(g.first()) })
+	return g
+}
+
+// first is the step to go on with.
+func (g *guide) first() int {
+	i := slices.IndexFunc(g.stops, func(s stop) bool { return s.state == setup.Open })
+	if i < 0 || g.opts.settings {
+		return max(min(i, 0), 0)
+	}
+	return i
+}
+
+// call has the assistant do something away from the UI thread, reads how far its steps are then, and shows it.
+func (g *guide) call(work func(context.Context) error, done func(error)) {
+	g.busy = true
+	var stops []stop
+	var outside []string
+	g.room.off(func(ctx context.Context) error {
+		g.calling.Lock()
+		defer g.calling.Unlock()
+		err := work(ctx)
+		for _, step := range g.a.Steps() {
+			stops = append(stops, stop{Step: step, state: g.a.State(step.ID), kept: g.a.Values(step.ID)})
+		}
+		outside = g.a.Originals()
+		return err
+	}, func(err error) {
+		g.busy = false
+		g.takeIn(stops, outside)
+		done(err)
+		g.draw()
+	})
+	g.draw()
+}
+
+// takeIn keeps what was read, and what was typed in other steps meanwhile.
+func (g *guide) takeIn(stops []stop, outside []string) {
+	if !slices.ContainsFunc(stops, func(s stop) bool { return s.ID == setup.Language }) {
+		stops = slices.Insert(stops, 0, stop{Step: languageStep()})
+	}
+	stops = slices.DeleteFunc(stops, func(s stop) bool { return slices.Contains(g.opts.leave, s.ID) })
+	for i := range stops {
+		s := &stops[i]
+		if s.ID == setup.Language {
+			s.state = setup.Open
+			if g.room.app.Preferences().String(prefLanguage) != "" {
+				s.state = setup.Kept
+			}
+		}
+		s.draft = maps.Clone(s.kept)
+		if s.draft == nil {
+			s.draft = setup.Values{}
+		}
+		if i < len(g.stops) && g.stops[i].draft != nil && g.stops[i].ID == s.ID && maps.Equal(g.stops[i].kept, s.kept) {
+			s.draft = g.stops[i].draft
+		}
+	}
+	g.stops, g.outside = stops, outside
+}
+
+// show turns to a step, at its fields.
+func (g *guide) show(i int) {
+	if i < 0 || i >= len(g.stops) {
+		return
+	}
+	g.leaveTry()
+	g.collect()
+	g.at, g.tried, g.says, g.wrong, g.wrongAt = i, false, line{}, nil, ""
+	g.form = nil
+	if g.here().ID == setup.Trial {
+		if g.trial == nil {
+			g.trial = newTrial(g)
+		}
+		g.trial.open()
+	}
+	g.draw()
+	g.focus("")
+}
+
+// open reports whether a step can be gone to: all before it are kept or passed over.
+func (g *guide) open(i int) bool {
+	return g.opts.settings || !slices.ContainsFunc(g.stops[:i], func(s stop) bool { return s.state == setup.Open })
+}
+
+// here is the step that is shown.
+func (g *guide) here() *stop { return &g.stops[g.at] }
+
+// collect takes what is typed into the step's values.
+func (g *guide) collect() {
+	if g.form != nil {
+		g.form.into(g.here().draft)
+	}
+}
+
+// onPick shows the fields that belong to another choice.
+func (g *guide) onPick(key string) {
+	g.collect()
+	g.form = nil
+	g.draw()
+	g.focus(key)
+}
+
+// focus leads the keyboard to a field; empty: the first one.
+func (g *guide) focus(key string) {
+	if g.form == nil || len(g.form.inputs) == 0 || g.tried {
+		g.room.win.Canvas().Unfocus()
+		return
+	}
+	in := g.form.inputs[max(g.form.at(key), 0)]
+	g.room.win.Canvas().Focus(in.focus)
+	g.reveal(in.object)
+}
+
+// reveal scrolls to a field that got the focus.
+func (g *guide) reveal(o fyne.CanvasObject) { g.pane.Reveal(o) }
+
+// next keeps the step, tries it where that can be done, and goes on.
+func (g *guide) next() {
+	if g.busy || g.at < 0 {
+		return
+	}
+	s := g.here()
+	switch {
+	case s.ID == setup.Language:
+		g.room.app.Preferences().SetString(prefLanguage, string(g.room.l))
+		g.opts.language(g.room.l)
+		s.state = setup.Kept
+		g.show(g.at + 1)
+	case s.ID == setup.Trial:
+		g.trial.onEnter()
+	case g.tried && !g.opts.settings:
+		g.show(g.at + 1)
+	case g.tried:
+		g.show(g.at)
+	default:
+		g.keep()
+	}
+}
+
+func (g *guide) keep() {
+	g.collect()
+	id, values, at := g.here().ID, maps.Clone(g.here().draft), g.at
+	g.room.win.Canvas().Unfocus()
+	g.says, g.wrong, g.wrongAt = line{g.room.l.T("Checking."), kit.Working}, nil, ""
+	g.call(func(ctx context.Context) error { return g.a.Keep(ctx, id, values) }, func(err error) {
+		g.says = line{}
+		if err != nil {
+			g.onWrong(err)
+			return
+		}
+		g.kept = true
+		switch {
+		case slices.Contains(triable, id):
+			g.try()
+		case g.opts.settings:
+			g.form = nil
+			g.says = line{g.room.l.T("Kept."), kit.Glad}
+		default:
+			g.show(at + 1)
+		}
+	})
+}
+
+// onWrong shows what is wrong, at its field where there is one.
+func (g *guide) onWrong(err error) {
+	g.wrong, g.wrongAt = err, setup.KeyOf(err)
+	if g.form == nil || g.form.at(g.wrongAt) < 0 {
+		g.wrongAt = ""
+		g.says = line{g.room.l.Error(err), toneOfError(err)}
+		return
+	}
+	g.draw()
+	g.focus(g.wrongAt)
+}
+
+// skip leaves the step out.
+func (g *guide) skip() {
+	if g.busy || g.at < 0 || !g.here().Skip {
+		return
+	}
+	id, at := g.here().ID, g.at
+	g.call(func(ctx context.Context) error { return g.a.Pass(ctx, id) }, func(err error) {
+		if err != nil {
+			g.onWrong(err)
+			return
+		}
+		g.show(at + 1)
+	})
+}
+
+// try tries what is kept of the step; each finding is shown as it is made.
+func (g *guide) try() {
+	id := g.here().ID
+	g.tried, g.says = true, line{g.room.l.T("Trying it."), kit.Working}
+	g.finds.clear(g.room.l)
+	var ctx context.Context
+	ctx, g.stopTry = context.WithCancel(g.room.ctx)
+	g.call(func(context.Context) error {
+		return g.a.Try(ctx, id, func(found pos.Finding) {
+			g.room.do(func() {
+				if ctx.Err() == nil {
+					g.finds.add(g.room.l, found)
+				}
+			})
+		})
+	}, func(err error) {
+		switch {
+		case ctx.Err() != nil: // the step was left
+		case err != nil:
+			g.says = line{g.room.l.Error(err), toneOfError(err)}
+		default:
+			g.says = g.finds.verdict(g.room.l)
+		}
+	})
+}
+
+// leaveTry ends a try that is under way.
+func (g *guide) leaveTry() {
+	if g.stopTry != nil {
+		g.stopTry()
+		g.stopTry = nil
+	}
+}
+
+// goBack leads from the findings to the fields, and from there to the step before. It reports false at the first one.
+func (g *guide) goBack() bool {
+	switch {
+	case g.at < 0:
+		return false
+	case g.tried:
+		g.show(g.at)
+	case g.at > 0 && !g.opts.settings:
+		g.show(g.at - 1)
+	default:
+		return false
+	}
+	return true
+}
+
+// toneOfError is calm about what a person can mend.
+func toneOfError(err error) kit.Tone {
+	if code := pos.CodeOf(err); code == pos.Invalid || code == pos.Unavailable || code == pos.Conflict {
+		return kit.Doubtful
+	}
+	return kit.Alarmed
+}

@@ -85,10 +85,7 @@ func (t *Till) Offer(ctx context.Context, outTradeNo string, w Wallet, actor str
 // offer makes a further attempt of the order that before belongs to, unless one of its attempts is in the way.
 func (t *Till) offer(ctx context.Context, before *Payment, w Wallet, actor string, inTheWay func(*Payment) bool) (*Payment, error) {
 	var p *Payment
-	err := t.update(ctx, func(tx Tx) ([]Event, error) {
-		if err := allow(tx, actor, TakePayment); err != nil {
-			return nil, err
-		}
+	err := t.act(ctx, actor, TakePayment, func(tx Tx) ([]Event, error) {
 		o, err := tx.Order(before.OrderID)
 		if err != nil {
 			return nil, err

@@ -52,7 +52,7 @@ func (t *Till) CloseDay(ctx context.Context, r CloseDayRequest) ([]Batch, error)
 		return nil, err
 	}
 	var made []Batch
-	err := t.update(ctx, func(tx Tx) ([]Event, error) {
+	err := t.act(ctx, r.Actor, CloseDay, func(tx Tx) ([]Event, error) {
 		made = nil
 		days, err := t.daysToClose(tx, &r)
 		if err != nil {
@@ -116,7 +116,7 @@ func (t *Till) ReopenDay(ctx context.Context, actor, reason string) error {
 	if reason == "" {
 		return Errorf(Invalid, "A reason is needed to open a closed day again.")
 	}
-	return t.update(ctx, func(tx Tx) ([]Event, error) {
+	return t.act(ctx, actor, ReopenDay, func(tx Tx) ([]Event, error) {
 		today := t.Shop.Day(tx.Now())
 		closed, err := tx.Closed(today)
 		if err != nil {

@@ -43,10 +43,7 @@ func (t *Till) resolve(ctx context.Context, id int64, r Resolution, actor, note 
 		x      *Exception
 		refund *Refund
 	)
-	err := t.update(ctx, func(tx Tx) (events []Event, err error) {
-		if err = allow(tx, actor, a); err != nil {
-			return nil, err
-		}
+	err := t.act(ctx, actor, a, func(tx Tx) (events []Event, err error) {
 		if x, err = tx.Exception(id); err != nil {
 			return nil, err
 		}

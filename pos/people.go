@@ -42,6 +42,16 @@ func allow(tx Tx, name string, a Action) error {
 	return Errorf(Forbidden, "Sign in first: %q is no user of this counter.", name)
 }
 
+// act is update for what actor does, who must be allowed to.
+func (t *Till) act(ctx context.Context, actor string, a Action, fn func(Tx) ([]Event, error)) error {
+	return t.update(ctx, func(tx Tx) ([]Event, error) {
+		if err := allow(tx, actor, a); err != nil {
+			return nil, err
+		}
+		return fn(tx)
+	})
+}
+
 // activeUser reads a user who is not disabled.
 func activeUser(tx Tx, name string) (*User, error) {
 	u, err := tx.User(name)

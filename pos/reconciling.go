@@ -43,11 +43,12 @@ func NotMadeYet(w Wallet, day Day) *Error {
 
 // KeepReconciliation records what a comparison found. What was decided about a difference stays decided; one that is
 // not found any more is cleared; one that is new, or had been settled and is found again, is open. So a day that had
-// agreed, or was signed off, turns red again where something new is found, with an audit row that says so.
+// agreed, or was signed off, turns red again where something new is found, with an audit row that says so. The actor
+// of a comparison that nobody asked for is Unattended.
 func (t *Till) KeepReconciliation(ctx context.Context, r Reconciliation, found []Difference, actor string) (*Reconciliation, error) {
 	var kept *Reconciliation
 	for begun := false; !begun || len(found) > 0; begun = true {
-		err := t.update(ctx, func(tx Tx) (events []Event, err error) {
+		err := t.act(ctx, actor, Reconcile, func(tx Tx) (events []Event, err error) {
 			before, err := tx.Reconciliation(r.Wallet, r.Day)
 			if err = notMissing(err); err != nil {
 				return nil, err
@@ -186,7 +187,7 @@ func (t *Till) SignOff(ctx context.Context, w Wallet, day Day, actor, note strin
 		return nil, err
 	}
 	var r *Reconciliation
-	err := t.update(ctx, func(tx Tx) (_ []Event, err error) {
+	err := t.act(ctx, actor, Reconcile, func(tx Tx) (_ []Event, err error) {
 		if day >= BillDay(tx.Now()) {
 			return nil, Errorf(Conflict, "The day %s is not over.", string(day))
 		}

@@ -17,6 +17,9 @@ func (t *Till) Remedy(ctx context.Context, w Wallet, day Day, n int, r Remedy, a
 	if r == NoteIt && note == "" {
 		return nil, Errorf(Invalid, "Say in the note what was found out about this difference.")
 	}
+	if err := t.May(ctx, actor, Reconcile); err != nil {
+		return nil, err
+	}
 	all, err := t.DifferencesOf(ctx, w, day)
 	if err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ func (t *Till) BookSettlement(ctx context.Context, r SettlementRequest) (*Batch,
 		return nil, err
 	}
 	var b *Batch
-	err := t.update(ctx, func(tx Tx) ([]Event, error) {
+	err := t.act(ctx, r.Actor, SettleWallet, func(tx Tx) ([]Event, error) {
 		if today := t.Shop.Day(tx.Now()); r.Through > today {
 			return nil, Errorf(Conflict, "The day %s has not begun.", r.Through)
 		}

@@ -42,7 +42,7 @@ func (t *Till) OpenShift(ctx context.Context, cashier, actor string) (*Shift, er
 		return nil, err
 	}
 	var s *Shift
-	err := t.update(ctx, func(tx Tx) ([]Event, error) {
+	err := t.act(ctx, actor, RunShift, func(tx Tx) ([]Event, error) {
 		open, err := tx.OpenShift()
 		if err != nil {
 			return nil, err
@@ -80,7 +80,7 @@ func (t *Till) CloseShift(ctx context.Context, r CloseShiftRequest) (*ShiftRepor
 		}
 	}
 	var report *ShiftReport
-	err := t.update(ctx, func(tx Tx) ([]Event, error) {
+	err := t.act(ctx, r.Actor, RunShift, func(tx Tx) ([]Event, error) {
 		s, err := tx.OpenShift()
 		if err != nil {
 			return nil, err

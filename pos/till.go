@@ -50,10 +50,7 @@ func (t *Till) Charge(ctx context.Context, r ChargeRequest) (*Payment, error) {
 		return nil, err
 	}
 	var p *Payment
-	err := t.update(ctx, func(tx Tx) (_ []Event, err error) {
-		if err := allow(tx, r.Cashier, TakePayment); err != nil {
-			return nil, err
-		}
+	err := t.act(ctx, r.Cashier, TakePayment, func(tx Tx) (_ []Event, err error) {
 		o, err := t.addOrder(tx, r.Title, r.Amount, r.Cashier)
 		if err != nil {
 			return nil, err

@@ -54,6 +54,7 @@ var checks = []struct {
 	{"audit chain", verifyChain},
 	{"audit states", verifyStates},
 	{"exceptions", verifyExceptions},
+	{"users", verifyUsers},
 	{"backups", verifyBackups},
 	{"secrets", verifySecrets},
 }
@@ -91,6 +92,8 @@ func rule(name string) string {
 		return "Every state follows from the one before it and has its row in the audit chain."
 	case "exceptions":
 		return "Every exception and every decision about one has its row in the audit chain, and every such row its exception."
+	case "users":
+		return "Every user has a PIN and the role that the audit chain says, and one is a manager."
 	case "backups":
 		return "Every kept backup is a part of the ledger's history."
 	case "secrets":

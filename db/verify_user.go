@@ -1,0 +1,22 @@
+package db
+
+// verifyUsers counts users both ways: one whose last audit row says another role came by it in silence, and an
+// audit row without its user tells of one that was taken away.
+func verifyUsers(v *verifier) error {
+	if err := v.count(`SELECT count(*) FROM user`); err != nil {
+		return err
+	}
+	return v.none(`WITH told AS (
+			SELECT substr(subject, length('user ') + 1) AS name, to_state AS standing, max(seq)
+			FROM audit WHERE subject GLOB 'user *' AND action GLOB 'user_*' AND to_state <> '' GROUP BY subject),
+		held AS (SELECT u.name COLLATE BINARY AS name, u.role || iif(u.disabled, ' disabled', '') AS standing FROM user u)
+		SELECT format('user %s: %s, but its last audit row says %s', coalesce(h.name, t.name), coalesce(h.standing, 'missing'), coalesce(t.standing, 'nothing'))
+		FROM held h FULL JOIN told t ON t.name = h.name
+		WHERE h.standing IS NOT t.standing
+		UNION ALL
+		SELECT format('user %s: has no PIN', u.name) FROM user u WHERE NOT EXISTS (SELECT 1 FROM pin p WHERE p.user_id = u.id)
+		UNION ALL
+		SELECT 'no manager is left' WHERE EXISTS (SELECT 1 FROM user)
+			AND NOT EXISTS (SELECT 1 FROM user WHERE role = 'manager' AND disabled = 0)
+		ORDER BY 1`)
+}

@@ -115,6 +115,24 @@ func (t *tx) AuditChain() (c pos.AuditChain, err error) {
 	return c, err
 }
 
+// AuditRows returns what f selects, the newest first, to whoever may read the file: Till.Audit asks who.
+func (l *Ledger) AuditRows(ctx context.Context, f pos.AuditFilter) (rows []pos.AuditRow, err error) {
+	err = l.view(ctx, func(t *tx) error {
+		rows, err = t.AuditRows(f)
+		return err
+	})
+	return rows, err
+}
+
+// AuditChain works out every hash again; see AuditRows.
+func (l *Ledger) AuditChain(ctx context.Context) (c pos.AuditChain, err error) {
+	err = l.view(ctx, func(t *tx) error {
+		c, err = t.AuditChain()
+		return err
+	})
+	return c, err
+}
+
 // walkChain calls fn for every row of the chain, from the first, with what is wrong with it, and returns the last.
 func (t *tx) walkChain(fn func(r *AuditRow, broken string)) (*AuditRow, error) {
 	last := &AuditRow{hash: make([]byte, sha256.Size)} // the chain begins with zeros

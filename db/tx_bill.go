@@ -7,18 +7,20 @@ import (
 	"saoma/pos"
 )
 
-// A refund was asked for and answered at times of this machine's clock, which may be off by the four minutes that
-// the platforms' signatures allow; a payment bears the platform's own time.
+// clockSlack is how far a refund's times may be off: they are of this machine's clock, which may be wrong by the five
+// minutes that the platforms' signatures allow. A payment bears the platform's own time.
 const clockSlack = 5 * time.Minute
+
+// longestRefund is how long before a day a refund that ends on it can have been asked for.
+const longestRefund = 93 * 24 * time.Hour
 
 const (
 	movedPayments = `FROM payment p
 		WHERE p.state = 'paid' AND p.wallet = ?1 AND coalesce(p.paid_at, p.settled_at) >= ?2 AND coalesce(p.paid_at, p.settled_at) < ?3
 		AND p.merchant_id = ?4`
-	// A refund takes days where it takes long; one that is older than a bill's oldest day is not looked for.
 	movedRefunds = `FROM refund r JOIN payment p ON p.out_trade_no = r.out_trade_no
-		WHERE r.wallet = ?1 AND r.created_at >= ?2 - 8035200000 AND r.created_at - ?5 < ?3
-		AND coalesce(r.settled_at, ?3) + ?5 >= ?2 AND r.state <> 'failed' AND p.merchant_id = ?4`
+		WHERE r.wallet = ?1 AND r.created_at >= ?2 - ?6 AND r.created_at < ?3 + ?5
+		AND coalesce(r.settled_at, ?3) >= ?2 - ?5 AND r.state <> 'failed' AND p.merchant_id = ?4`
 
 	paymentMovement = `p.out_trade_no, coalesce(p.transaction_id, ''), '', '', p.amount, p.state,
 		coalesce(p.paid_at, p.created_at), coalesce(p.paid_at, p.settled_at)`
@@ -26,16 +28,8 @@ const (
 		r.created_at, r.settled_at`
 )
 
-// scanMovement widens a refund's times by what the clock may be off.
 func scanMovement(row scanner, m *pos.Movement) error {
-	err := row.Scan(&m.OutTradeNo, &m.TransactionID, &m.OutRefundNo, &m.RefundID, &m.Amount, &m.State, moment{&m.From}, moment{&m.To})
-	if err == nil && m.OutRefundNo != "" {
-		m.From = m.From.Add(-clockSlack)
-		if !m.To.IsZero() {
-			m.To = m.To.Add(clockSlack)
-		}
-	}
-	return err
+	return row.Scan(&m.OutTradeNo, &m.TransactionID, &m.OutRefundNo, &m.RefundID, &m.Amount, &m.State, moment{&m.From}, moment{&m.To})
 }
 
 // Movements reads row by row: a day may have a hundred thousand.
@@ -44,7 +38,7 @@ func (t *tx) Movements(w pos.Wallet, merchantID string, from, to time.Time, fn f
 		return err
 	}
 	return t.movements(fn, `SELECT `+refundMovement+` `+movedRefunds,
-		w, from.UnixMilli(), to.UnixMilli(), merchantID, clockSlack.Milliseconds())
+		w, from.UnixMilli(), to.UnixMilli(), merchantID, clockSlack.Milliseconds(), longestRefund.Milliseconds())
 }
 
 func (t *tx) movements(fn func(pos.Movement) error, query string, args ...any) error {
@@ -105,7 +99,7 @@ func (t *tx) Standing(w pos.Wallet, merchantID string, from, to time.Time) (s po
 	refunds, err := first(t, func(row scanner, s *pos.Standing) error { return row.Scan(&s.Refunds, &s.Refunded, &s.Pending) },
 		`SELECT count(*) FILTER (WHERE r.state = 'succeeded'), coalesce(sum(r.amount) FILTER (WHERE r.state = 'succeeded'), 0),
 			count(*) FILTER (WHERE r.state <> 'succeeded') `+movedRefunds,
-		w, from.UnixMilli(), to.UnixMilli(), merchantID, clockSlack.Milliseconds())
+		w, from.UnixMilli(), to.UnixMilli(), merchantID, clockSlack.Milliseconds(), longestRefund.Milliseconds())
 	if err != nil {
 		return s, err
 	}

@@ -8,17 +8,17 @@ import (
 // foundAgain is the note on what Recover books by itself.
 const foundAgain = "Found again through the platform's bill 对账找回"
 
-// minted reports whether this counter made no: its code, twelve digits of time, eight random characters.
+// Minted reports whether this counter made no: its code, twelve digits of time, eight random characters.
 // The length tells K1 from K11.
-func (s Shop) minted(no string) bool {
+func (s Shop) Minted(no string) bool {
 	rest, ok := strings.CutPrefix(no, s.Counter)
 	return ok && len(rest) == 20 && strings.Trim(rest[:12], "0123456789") == "" && strings.Trim(rest[12:], base32) == ""
 }
 
-// mintedRefund is minted for an out_refund_no.
+// mintedRefund is Minted for an out_refund_no.
 func (s Shop) mintedRefund(no string) bool {
 	trade, ok := strings.CutPrefix(no, "R")
-	return ok && s.minted(trade)
+	return ok && s.Minted(trade)
 }
 
 // book books a payment that the platform proved: to its own attempt, or, where this ledger has lost that,

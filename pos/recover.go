@@ -107,7 +107,7 @@ func (f *finder) line(ctx context.Context, l BillLine) error {
 	if err != nil {
 		return err
 	}
-	if !known && !f.till.Shop.minted(l.OutTradeNo) {
+	if !known && !f.till.Shop.Minted(l.OutTradeNo) {
 		f.result.Foreign++
 		return nil
 	}

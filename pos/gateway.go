@@ -80,6 +80,12 @@ type Clock interface {
 	PlatformNow() (now time.Time, known bool)
 }
 
+// PaperWatcher is the optional capability of noticing, while the counter works, that the shop's papers have to be
+// changed: one finding for each that has, none while all is well. It asks nobody.
+type PaperWatcher interface {
+	Papers() []Finding
+}
+
 // Failure classifies what an error from a Gateway proves.
 type Failure string
 

@@ -2,6 +2,7 @@ package pos
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type Health struct {
 	Clock   ClockState
 	Skew    time.Duration // how far the counter's clock is ahead of the platform's
 	Err     error         // why it is not healthy
+	Papers  []Finding     // what the gateway noticed of the shop's papers
 }
 
 // HealthState is the colour of a health light.
@@ -84,6 +86,9 @@ func (t *Till) heard(ctx context.Context, w Wallet, err error) {
 	default: // a clear no is an answer
 		h.Err = nil
 	}
+	if p, ok := t.Gateways[w].(PaperWatcher); ok {
+		h.Papers = p.Papers()
+	}
 	if platform, known := t.platformClock(w); known {
 		h.Skew = now.Sub(platform).Round(time.Second)
 		h.Clock = clockState(h.Skew)
@@ -106,9 +111,14 @@ func (b *bus) noteHealth(h Health) {
 	}
 	b.health[h.Wallet] = h
 	b.mu.Unlock()
-	if before.State != h.State || before.Clock != h.Clock {
+	if before.State != h.State || before.Clock != h.Clock || !sameFindings(before.Papers, h.Papers) {
 		b.publish(Event{Kind: HealthChanged, Health: h})
 	}
+}
+
+// sameFindings compares by name and level: since when something lasts is no news.
+func sameFindings(a, b []Finding) bool {
+	return slices.EqualFunc(a, b, func(x, y Finding) bool { return x.Check == y.Check && x.Level == y.Level })
 }
 
 func clockState(skew time.Duration) ClockState {

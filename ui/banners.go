@@ -50,10 +50,27 @@ func (c *Cashier) warnings() []banner {
 	} else if h.Clock == pos.ClockSkewed {
 		all = append(all, banner{c.l.Error(h.ClockError()), kit.Doubtful})
 	}
+	for _, w := range pos.Wallets {
+		for _, f := range c.till.Health(w).Papers {
+			all = append(all, c.paperBanner(f))
+		}
+	}
 	if c.opts.Sandbox {
 		all = append(all, banner{c.l.T("Sandbox: no real money moves"), kit.Doubtful})
 	}
 	return all
+}
+
+// paperBanner says what a wallet's gateway noticed of the shop's papers, and what to do.
+func (c *Cashier) paperBanner(f pos.Finding) banner {
+	b := banner{c.l.Error(f.Says), kit.Doubtful}
+	if f.Level == pos.Red {
+		b.tone = kit.Alarmed
+	}
+	if f.Do != nil {
+		b.sentence += " " + c.l.Error(f.Do)
+	}
+	return b
 }
 
 // worstClock is the health of the wallet that the counter's clock is furthest from. One is told: the clock is one.

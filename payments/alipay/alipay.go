@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"saoma/payments/internal/wire"
@@ -56,8 +57,9 @@ type Gateway struct {
 	cfg    Config
 	client *sdk.Client
 	trust  trust
-	certSN string     // the one alipay_cert_sn that is known; empty in public-key mode
-	clock  wire.Clock // the platform's
+	certSN string      // the one alipay_cert_sn that is known; empty in public-key mode
+	other  atomic.Bool // the last answer was under another certificate
+	clock  wire.Clock  // the platform's
 	now    func() time.Time
 }
 
@@ -65,6 +67,7 @@ var (
 	_ pos.Gateway       = (*Gateway)(nil)
 	_ pos.Clock         = (*Gateway)(nil)
 	_ pos.RefundLimiter = (*Gateway)(nil)
+	_ pos.PaperWatcher  = (*Gateway)(nil)
 )
 
 // New checks the papers and returns a gateway. It does not use the network.
@@ -134,6 +137,14 @@ func (g *Gateway) Account() pos.Account {
 
 // PlatformNow is Alipay's time, as the Date of its last answer tells it, whatever that answer was.
 func (g *Gateway) PlatformNow() (now time.Time, known bool) { return g.clock.PlatformNow() }
+
+// Papers says what the counter has noticed of its papers while it works. It asks nobody.
+func (g *Gateway) Papers() []pos.Finding {
+	if !g.other.Load() {
+		return nil
+	}
+	return []pos.Finding{{Check: "alipay_certificate", Level: pos.Red, Says: replaced()}}
+}
 
 // check refuses papers that cannot work and fills the defaults.
 func (c *Config) check() error {

@@ -91,6 +91,7 @@ func (g *Gateway) call(ctx context.Context, param sdk.Param, v interface{ header
 	if err := g.client.Request(ctx, param, &text); err != nil {
 		return nil, g.failed(err)
 	}
+	g.other.Store(false)
 	if err := wire.Decode(text, v); err != nil {
 		return nil, g.fail(pos.Unknown, "", err)
 	}
@@ -129,8 +130,12 @@ func (g *Gateway) otherCertificate() error {
 	if g.certSN == "" {
 		return g.fail(pos.Unknown, "", errors.New("the answer names a certificate, but the counter has a public key of Alipay"))
 	}
-	return g.fail(pos.Misconfigured, "", pos.Errorf(pos.Setup,
-		"Alipay signs with another certificate than the counter has; download alipayCertPublicKey_RSA2.crt anew from the open platform."))
+	g.other.Store(true)
+	return g.fail(pos.Misconfigured, "", replaced())
+}
+
+func replaced() *pos.Error {
+	return pos.Errorf(pos.Setup, "Alipay signs with another certificate than the counter has; download alipayCertPublicKey_RSA2.crt anew from the open platform.")
 }
 
 func (g *Gateway) fail(f pos.Failure, code string, err error) error {

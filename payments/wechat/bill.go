@@ -110,9 +110,8 @@ func (g *Gateway) downloadBill(ctx context.Context, path string) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	plain := wire.NewClient(g.cfg.Transport, maxBill, &g.clock)
+	plain := newHTTPClient(base, g.cfg.Transport, maxBill, &g.clock, g.signing)
 	plain.Timeout = billTimeout
-	plain.Transport = &redirector{base: base, next: plain.Transport}
 	client, err := core.NewClient(ctx, option.WithMerchantCredential(g.cfg.MchID, g.cfg.MerchantSerial, g.cfg.MerchantKey),
 		option.WithoutValidator(), option.WithHTTPClient(plain))
 	if err != nil {

@@ -7,44 +7,55 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
-	"saoma/payments/internal/wire"
-
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
-	"github.com/wechatpay-apiv3/wechatpay-go/core/downloader"
-	"github.com/wechatpay-apiv3/wechatpay-go/utils"
 )
 
-// How often certificates are refreshed, and how long after a failure they are asked for again.
+// How often certificates are refreshed, how long after a failure they are asked for again, and how far apart
+// refreshes are at least that an unknown serial asks for: anybody can send one.
 const (
 	refreshEvery = 12 * time.Hour
+	refreshGap   = time.Minute
 	retryFirst   = 5 * time.Second
 	retryMost    = 5 * time.Minute
 )
 
-// certificates downloads the platform certificates and keeps them fresh. It drives the SDK's downloader
-// itself: the SDK's manager discards every error of a refresh, and wants the network before it starts.
-// Until the first download nothing verifies, so every answer is of unknown outcome.
+// certificates downloads the platform certificates and keeps them fresh. Until the first download nothing verifies by
+// them, so every answer is of unknown outcome.
 type certificates struct {
-	downloader atomic.Pointer[downloader.CertificateDownloader]
-	failed     func(error)
-	cancel     context.CancelFunc
-	tried      chan struct{} // closed after the first attempt
-	done       chan struct{}
+	fetch  func(context.Context) ([]*x509.Certificate, error)
+	failed func(error)
+	cancel context.CancelFunc
+	tried  chan struct{} // closed after the first attempt
+	done   chan struct{}
+	wanted chan struct{} // somebody has met a serial that is not here
+
+	mu    sync.RWMutex
+	all   *core.CertificateMap // never nil
+	err   error                // of the last attempt
+	since time.Time            // when attempts began to fail
 }
 
 var _ core.CertificateGetter = (*certificates)(nil)
 
-func newCertificates(client *core.Client, apiV3Key string, failed func(error)) *certificates {
-	ctx, cancel := context.WithCancel(context.Background())
-	c := &certificates{failed: failed, cancel: cancel, tried: make(chan struct{}), done: make(chan struct{})}
+// newCertificates makes what start brings to life.
+func newCertificates(failed func(error)) *certificates {
+	return &certificates{
+		failed: failed, all: core.NewCertificateMapWithList(nil),
+		tried: make(chan struct{}), done: make(chan struct{}), wanted: make(chan struct{}, 1),
+	}
+}
+
+func (c *certificates) start(fetch func(context.Context) ([]*x509.Certificate, error)) {
+	var ctx context.Context
+	ctx, c.cancel = context.WithCancel(context.Background())
+	c.fetch = fetch
 	go func() {
 		defer close(c.done)
-		c.run(ctx, client, apiV3Key)
+		c.run(ctx)
 	}()
-	return c
 }
 
 func (c *certificates) stop() {
@@ -52,11 +63,11 @@ func (c *certificates) stop() {
 	<-c.done
 }
 
-func (c *certificates) run(ctx context.Context, client *core.Client, apiV3Key string) {
+func (c *certificates) run(ctx context.Context) {
 	retry := retryFirst
 	for first := true; ; first = false {
 		wait := refreshEvery
-		err := c.download(ctx, client, apiV3Key)
+		err := c.refresh(ctx)
 		if first {
 			close(c.tried)
 		}
@@ -68,74 +79,122 @@ func (c *certificates) run(ctx context.Context, client *core.Client, apiV3Key st
 		} else {
 			retry = retryFirst
 		}
+		if !c.pause(ctx, wait) {
+			return
+		}
+	}
+}
+
+// refresh asks once. It keeps what it has where that fails.
+func (c *certificates) refresh(ctx context.Context) error {
+	list, err := c.fetch(ctx)
+	if err != nil {
+		err = fmt.Errorf("platform certificates: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err == nil:
+		c.all, c.since = core.NewCertificateMapWithList(list), time.Time{}
+	case c.err == nil:
+		c.since = time.Now()
+	}
+	c.err = err
+	select {
+	case <-c.wanted: // what was missed before this attempt has been asked for by it
+	default:
+	}
+	return err
+}
+
+// pause waits until the next refresh: that long, or less where a serial is wanted that is not here. It reports
+// whether there is a next one.
+func (c *certificates) pause(ctx context.Context, long time.Duration) bool {
+	due, gap := time.NewTimer(long), time.NewTimer(refreshGap)
+	defer due.Stop()
+	defer gap.Stop()
+	wanted, early := c.wanted, (<-chan time.Time)(nil)
+	for {
 		select {
 		case <-ctx.Done():
-			return
-		case <-time.After(wait):
+			return false
+		case <-due.C:
+			return true
+		case <-early:
+			return true
+		case <-wanted:
+			wanted, early = nil, gap.C
 		}
 	}
 }
 
-// download fetches the certificates once. The SDK panics on an answer that leaves a field out or whose
-// nonce is not 12 bytes long, and the first answer is not yet verified: so it recovers.
-func (c *certificates) download(ctx context.Context, client *core.Client, apiV3Key string) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("platform certificates: malformed answer (%v)", p)
-		}
-	}()
-	if d := c.downloader.Load(); d != nil {
-		err = d.DownloadCertificates(ctx)
-	} else if d, err = downloader.NewCertificateDownloaderWithClient(ctx, client, apiV3Key); err == nil {
-		c.downloader.Store(d)
-	}
-	if e, ok := errors.AsType[*core.APIError](err); ok { // its text dumps the headers
-		return fmt.Errorf("platform certificates: HTTP %d %s", e.StatusCode, wire.Clean(e.Code))
-	}
-	if err != nil {
-		return fmt.Errorf("platform certificates: %w", err)
-	}
-	return nil
+// failing is since when attempts fail, and why; err is nil while they work.
+func (c *certificates) failing() (since time.Time, err error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.since, c.err
 }
 
-// Get finds a certificate by the serial an answer names, however its leading zero is written.
+func (c *certificates) empty() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.all.GetNewestSerial(context.Background()) == ""
+}
+
+// Get finds a certificate by the serial an answer names, however its leading zero is written. One that is not here is
+// asked for at the next moment allowed.
 func (c *certificates) Get(ctx context.Context, serial string) (*x509.Certificate, bool) {
 	want, err := normalSerial(serial)
 	if err != nil {
 		return nil, false
 	}
-	for _, cert := range c.GetAll(ctx) {
-		if _, ok := cert.PublicKey.(*rsa.PublicKey); ok && utils.GetCertificateSerialNumber(*cert) == want {
-			return cert, true
-		}
+	c.wait(ctx)
+	if cert := c.lookUp(want); cert != nil {
+		return cert, true
+	}
+	select {
+	case c.wanted <- struct{}{}:
+	default: // asked for already
 	}
 	return nil, false
 }
 
+func (c *certificates) lookUp(serial string) *x509.Certificate {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	cert, ok := c.all.Get(context.Background(), serial)
+	if !ok {
+		return nil
+	}
+	if _, ok := cert.PublicKey.(*rsa.PublicKey); !ok {
+		return nil
+	}
+	return cert
+}
+
 // GetAll returns the certificates by serial.
 func (c *certificates) GetAll(ctx context.Context) map[string]*x509.Certificate {
-	if d := c.current(ctx); d != nil {
-		return d.GetAll(ctx)
-	}
-	return nil
+	c.wait(ctx)
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.all.GetAll(ctx)
 }
 
 // GetNewestSerial is what requests ask answers to be signed with; empty before the first download.
 func (c *certificates) GetNewestSerial(ctx context.Context) string {
-	if d := c.current(ctx); d != nil {
-		return d.GetNewestSerial(ctx)
-	}
-	return ""
+	c.wait(ctx)
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.all.GetNewestSerial(ctx)
 }
 
-// current is the downloader, once it has something. Who comes while the counter starts waits for the
-// first attempt, rather than to ask for an answer that cannot be verified.
-func (c *certificates) current(ctx context.Context) *downloader.CertificateDownloader {
+// wait holds up who comes while the counter starts until the first attempt, rather than to ask for an answer that
+// cannot be verified.
+func (c *certificates) wait(ctx context.Context) {
 	select {
 	case <-c.tried:
 	case <-ctx.Done():
 	}
-	return c.downloader.Load()
 }
 
 // normalSerial writes a certificate's serial as WeChat Pay does: two upper-case digits for each byte.

@@ -7,10 +7,11 @@ import (
 	"saoma/payments/internal/wire"
 )
 
-// newHTTPClient returns a bounded client that goes to base. Its clock hears every answer.
-func newHTTPClient(base *url.URL, transport http.RoundTripper, clock *wire.Clock) *http.Client {
-	client := wire.NewClient(transport, wire.MaxAnswer, clock)
-	client.Transport = &redirector{base: base, next: client.Transport}
+// newHTTPClient returns a client that goes to base, reads answers of at most limit bytes, and signs anew what s
+// would, which may be nil. Its clock hears every answer.
+func newHTTPClient(base *url.URL, transport http.RoundTripper, limit int, clock *wire.Clock, s *signing) *http.Client {
+	client := wire.NewClient(transport, limit, clock)
+	client.Transport = s.over(&redirector{base: base, next: client.Transport})
 	return client
 }
 

@@ -37,9 +37,18 @@ func DownloadCertificates(ctx context.Context, cfg Config) ([]*x509.Certificate,
 		return nil, fail(pos.Misconfigured, "", err)
 	}
 	client, err := core.NewClient(ctx, option.WithMerchantCredential(cfg.MchID, cfg.MerchantSerial, cfg.MerchantKey),
-		option.WithoutValidator(), option.WithHTTPClient(newHTTPClient(base, cfg.Transport, &wire.Clock{})))
+		option.WithoutValidator(), option.WithHTTPClient(newHTTPClient(base, cfg.Transport, wire.MaxAnswer, &wire.Clock{}, newSigning(&cfg))))
 	if err != nil {
 		return nil, fail(pos.Misconfigured, "", err)
+	}
+	return fetchCertificates(ctx, client, cfg.APIv3Key, nil)
+}
+
+// fetchCertificates asks for the platform certificates through a client that verifies nothing. check, if set, sees
+// the answer before it is opened. The error is a *pos.GatewayError.
+func fetchCertificates(ctx context.Context, client *core.Client, apiV3Key string, check func(context.Context, *http.Response) error) ([]*x509.Certificate, error) {
+	fail := func(f pos.Failure, code string, err error) error {
+		return &pos.GatewayError{Wallet: pos.WeChat, Failure: f, Code: code, Err: err}
 	}
 	result, err := client.Get(ctx, ProductionURL+"/v3/certificates")
 	if e, ok := errors.AsType[*core.APIError](err); ok { // its text dumps the headers
@@ -53,11 +62,16 @@ func DownloadCertificates(ctx context.Context, cfg Config) ([]*x509.Certificate,
 		return nil, fail(pos.Unknown, "", err)
 	}
 	defer result.Response.Body.Close()
+	if check != nil {
+		if err := check(ctx, result.Response); err != nil {
+			return nil, fail(pos.Unknown, "", err)
+		}
+	}
 	body, err := io.ReadAll(result.Response.Body)
 	if err != nil {
 		return nil, fail(pos.Unknown, "", err)
 	}
-	list, err := openCertificates(body, cfg.APIv3Key)
+	list, err := openCertificates(body, apiV3Key)
 	if err != nil {
 		return nil, fail(pos.Unknown, "", err)
 	}

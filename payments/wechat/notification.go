@@ -110,7 +110,7 @@ func (g *Gateway) verify(ctx context.Context, header http.Header, body []byte) e
 	if age := g.now().Sub(time.Unix(seconds, 0)); age > maxSkew || age < -maxSkew {
 		return ErrStale
 	}
-	if err := g.verifier.Verify(ctx, serial, timestamp+"\n"+nonce+"\n"+string(body)+"\n", signature); err != nil {
+	if err := g.trust.Verify(ctx, serial, timestamp+"\n"+nonce+"\n"+string(body)+"\n", signature); err != nil {
 		return ErrSignature // the SDK's text quotes the request's serial
 	}
 	return nil

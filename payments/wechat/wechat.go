@@ -5,6 +5,7 @@ package wechat
 import (
 	"context"
 	"crypto/rsa"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,9 +17,7 @@ import (
 	"saoma/pos"
 
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
-	"github.com/wechatpay-apiv3/wechatpay-go/core/auth"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/validators"
-	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/verifiers"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/consts"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/option"
 )
@@ -43,6 +42,8 @@ type Config struct {
 	PublicKey            *rsa.PublicKey
 	PlatformCertificates bool // download the platform certificates and keep them fresh
 
+	Previous Previous // what a rotation replaces
+
 	BaseURL   string            // default ProductionURL; plain http only for a loopback address
 	NotifyURL string            // https without a query; empty where the counter has no public address
 	Title     string            // the description of a payment that has no title of its own
@@ -54,13 +55,25 @@ type Config struct {
 	CertificatesFailed func(error)
 }
 
+// Previous are papers that are being replaced. Until their day the key verifies, too, and the certificate signs where
+// the platform does not accept the new one yet. Each pair may be left out.
+type Previous struct {
+	MerchantSerial string
+	MerchantKey    *rsa.PrivateKey
+	PublicKeyID    string
+	PublicKey      *rsa.PublicKey
+	Until          time.Time // the end of that day; zero: until they are taken out
+}
+
 // Gateway is WeChat Pay for one merchant. It is safe for concurrent use.
 type Gateway struct {
 	cfg          Config
 	client       *core.Client
-	verifier     auth.Verifier
+	trust        *trust
+	answers      *answers
 	validator    *validators.WechatPayResponseValidator
 	certificates *certificates // nil in public-key mode
+	signing      *signing      // nil without a previous merchant certificate
 	clock        wire.Clock    // the platform's
 	now          func() time.Time
 }
@@ -78,41 +91,40 @@ func New(cfg Config) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wechat: %w", err)
 	}
-	g := &Gateway{cfg: cfg, now: cfg.Now}
-	if g.now == nil {
-		g.now = time.Now
-	}
-	httpClient := newHTTPClient(base, cfg.Transport, &g.clock)
+	g := &Gateway{cfg: cfg, now: cfg.Now, signing: newSigning(&cfg)}
+	httpClient := newHTTPClient(base, cfg.Transport, wire.MaxAnswer, &g.clock, g.signing)
 	credential := option.WithMerchantCredential(cfg.MchID, cfg.MerchantSerial, cfg.MerchantKey)
-
 	if cfg.PlatformCertificates {
-		// The first download cannot be verified by a certificate: the AES-GCM under the APIv3 key vouches for it.
-		c, err := core.NewClient(context.Background(), credential, option.WithoutValidator(), option.WithHTTPClient(httpClient))
+		g.certificates = newCertificates(cfg.CertificatesFailed)
+	}
+	g.trust = newTrust(&cfg, g.certificates)
+	g.answers = &answers{trust: g.trust}
+	g.validator = validators.NewWechatPayResponseValidator(g.answers)
+	g.client, err = core.NewClient(context.Background(), credential, option.WithVerifier(g.answers), option.WithHTTPClient(httpClient))
+	if err != nil {
+		return nil, fmt.Errorf("wechat: %w", err)
+	}
+	if cfg.PlatformCertificates {
+		plain, err := core.NewClient(context.Background(), credential, option.WithoutValidator(), option.WithHTTPClient(httpClient))
 		if err != nil {
 			return nil, fmt.Errorf("wechat: %w", err)
 		}
-		g.certificates = newCertificates(c, cfg.APIv3Key, cfg.CertificatesFailed)
-	}
-	g.verifier = g.newVerifier()
-	g.validator = validators.NewWechatPayResponseValidator(g.verifier)
-	g.client, err = core.NewClient(context.Background(), credential, option.WithVerifier(g.verifier), option.WithHTTPClient(httpClient))
-	if err != nil {
-		g.Stop()
-		return nil, fmt.Errorf("wechat: %w", err)
+		g.certificates.start(func(ctx context.Context) ([]*x509.Certificate, error) {
+			return fetchCertificates(ctx, plain, cfg.APIv3Key, g.vouchFor)
+		})
 	}
 	return g, nil
 }
 
-// newVerifier takes the public key, the platform certificates, or both by serial: during a switch of a
-// merchant from one to the other, WeChat Pay signs some answers with each.
-func (g *Gateway) newVerifier() auth.Verifier {
-	switch {
-	case g.certificates == nil:
-		return verifiers.NewSHA256WithRSAPubkeyVerifier(g.cfg.PublicKeyID, *g.cfg.PublicKey)
-	case g.cfg.PublicKey == nil:
-		return verifiers.NewSHA256WithRSAVerifier(g.certificates)
+// vouchFor refuses certificates under a signature that is missing or wrong. One by a key that is not here proves
+// nothing either way: when the platform changes its own, only the AES-GCM under the APIv3 key vouches for the new one,
+// as it does for the first.
+func (g *Gateway) vouchFor(ctx context.Context, resp *http.Response) error {
+	serial := resp.Header.Get(consts.WechatPaySerial)
+	if serial != "" && !g.trust.knows(serial) || g.trust.current == nil && g.certificates.empty() {
+		return nil
 	}
-	return verifiers.NewSHA256WithRSACombinedVerifier(g.certificates, g.cfg.PublicKeyID, *g.cfg.PublicKey)
+	return validators.NewWechatPayResponseValidator(g.trust).Validate(ctx, resp)
 }
 
 // Stop ends the download of platform certificates. The gateway must not be used afterwards.
@@ -152,6 +164,12 @@ func (c *Config) check() (*url.URL, error) {
 	if c.MerchantSerial, err = normalSerial(c.MerchantSerial); err != nil {
 		return nil, fmt.Errorf("the merchant certificate's serial: %w", err)
 	}
+	if err := c.checkPrevious(); err != nil {
+		return nil, err
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	if c.NotifyURL == "" {
 		c.NotifyURL = noNotifyURL
 	}
@@ -171,4 +189,27 @@ func (c *Config) check() (*url.URL, error) {
 		return nil, errors.New("base url: it must be a host without a path, because the path is signed")
 	}
 	return base, nil
+}
+
+// checkPrevious refuses halves of pairs, and what is not older than what replaces it.
+func (c *Config) checkPrevious() error {
+	p := &c.Previous
+	switch {
+	case (p.MerchantSerial == "") != (p.MerchantKey == nil):
+		return errors.New("the previous merchant certificate's serial needs its key, and the key its serial")
+	case (p.PublicKeyID == "") != (p.PublicKey == nil):
+		return errors.New("the previous WeChat Pay public key needs its id, and the id its key")
+	case p.PublicKeyID != "" && p.PublicKeyID == c.PublicKeyID:
+		return errors.New("the previous WeChat Pay public key is the one in force")
+	case p.MerchantKey == nil:
+		return nil
+	}
+	var err error
+	if p.MerchantSerial, err = normalSerial(p.MerchantSerial); err != nil {
+		return fmt.Errorf("the previous merchant certificate's serial: %w", err)
+	}
+	if p.MerchantSerial == c.MerchantSerial {
+		return errors.New("the previous merchant certificate is the one in force")
+	}
+	return nil
 }

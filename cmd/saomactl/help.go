@@ -33,6 +33,7 @@ func commands() []command {
 		{"exceptions", "exceptions [--all]", aboutExceptions, (*app).exceptions},
 		{"resolve", "resolve NO accept|refund|dismiss [--note TEXT]", aboutResolve, (*app).resolve},
 		{"verify", "verify", aboutVerify, (*app).verify},
+		{"keys", "keys [seal --keychain|--passphrase | passphrase | unseal] [--passphrase-file FILE]", aboutKeys, (*app).keys},
 		{"backup", "backup [FILE]", aboutBackup, (*app).backup},
 		{"restore", "restore FILE [--force] [--offline]", aboutRestore, (*app).restore},
 		{"recover", "recover --day YYYY-MM-DD", aboutRecover, (*app).recover},
@@ -155,6 +156,10 @@ func aboutExceptions(l words.Language) string {
 
 func aboutResolve(l words.Language) string {
 	return l.T("Decide an exception: accept credits the money, refund gives it back, dismiss needs a --note and enters nothing: note what was done outside this ledger. NO is its number in: saomactl exceptions")
+}
+
+func aboutKeys(l words.Language) string {
+	return l.T("Tell how the files with the shop's secrets are kept, or keep them otherwise. seal encrypts them under a key that this computer's keychain holds, or under a passphrase; passphrase changes it; unseal makes them plain again. --passphrase-file names a file of mode 0600 that holds the new passphrase; without it, it is asked for.")
 }
 
 func aboutBackup(l words.Language) string {

@@ -19,7 +19,7 @@ func (a *app) open(ctx context.Context) (*counter.Counter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return counter.Open(ctx, dir, counter.Options{})
+	return counter.Open(ctx, dir, counter.Options{Ask: a.asker()})
 }
 
 // read opens the ledger for reading, beside a running counter or without one.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"saoma/cmd/internal/counter"
+	"saoma/cmd/internal/vault"
 	"saoma/db"
 	"saoma/pos"
 )
@@ -36,8 +37,12 @@ func (a *app) restore(ctx context.Context, f *flags, args []string) error {
 	if err != nil {
 		return err
 	}
+	var v *vault.Vault
 	if !offline {
-		if _, err := cfg.Keys(); err != nil { // before anything is replaced
+		if v, err = a.vault(ctx, cfg); err == nil { // before anything is replaced
+			_, err = cfg.Keys(v.Read)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -68,7 +73,7 @@ func (a *app) restore(ctx context.Context, f *flags, args []string) error {
 		a.comeBack(days)
 		return nil
 	}
-	c, err := a.open(ctx)
+	c, err := counter.Open(ctx, cfg.Dir, counter.Options{Vault: v})
 	if err != nil {
 		return err
 	}

@@ -1,17 +1,14 @@
 package config
 
 import (
-	"bytes"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"io/fs"
 	"os"
-	"strings"
+	"time"
 
 	"saoma/pos"
+	"saoma/pos/papers"
 )
 
 // Secret is key material that prints as nothing of itself.
@@ -26,148 +23,138 @@ type Keys struct {
 	WeChatAPIv3    Secret         // 32 bytes
 	WeChatPublic   *rsa.PublicKey // nil in platform-certificate mode
 	AlipayApp      *rsa.PrivateKey
-	AlipayPublic   *rsa.PublicKey
+	AlipayPublic   *rsa.PublicKey // nil in certificate mode
+
+	// PEM, in certificate mode only.
+	AlipayAppCert, AlipayCert, AlipayRootCert []byte
+
+	// What a rotation replaces; nil where there is none, or its last day is over.
+	WeChatPreviousMerchant *rsa.PrivateKey
+	WeChatPreviousPublic   *rsa.PublicKey
+	AlipayPreviousPublic   *rsa.PublicKey
 }
 
 // String and GoString keep the keys out of logs.
 func (Keys) String() string   { return "[hidden]" }
 func (Keys) GoString() string { return "[hidden]" }
 
-// Keys reads the key files of the wallets that are on.
-func (c *Config) Keys() (k Keys, err error) {
-	if w := &c.WeChat; w.Enabled {
-		if k.WeChatMerchant, err = privateKey("wechat.merchant_key_file", w.MerchantKeyFile); err != nil {
-			return Keys{}, err
-		}
-		if k.WeChatAPIv3, err = apiv3Key("wechat.apiv3_key_file", w.APIv3KeyFile); err != nil {
-			return Keys{}, err
-		}
-		if w.PublicKeyFile != "" {
-			if k.WeChatPublic, err = publicKey("wechat.public_key_file", w.PublicKeyFile); err != nil {
-				return Keys{}, err
-			}
+// KeyFile is one key of saoma.toml that names a file with a secret.
+type KeyFile struct {
+	Key  string // such as wechat.merchant_key_file
+	Path string
+}
+
+// SecretFiles lists the files that hold secrets, those of wallets that are off included: what is kept sealed.
+func (c *Config) SecretFiles() (list []KeyFile) {
+	for _, f := range []KeyFile{
+		{"wechat.merchant_key_file", c.WeChat.MerchantKeyFile},
+		{"wechat.previous_merchant_key_file", c.WeChat.Previous.MerchantKeyFile},
+		{"wechat.apiv3_key_file", c.WeChat.APIv3KeyFile},
+		{"alipay.app_key_file", c.Alipay.AppKeyFile},
+		{"tunnel.key_file", c.Tunnel.KeyFile},
+		{"tunnel.token_file", c.Tunnel.TokenFile},
+	} {
+		if f.Path != "" {
+			list = append(list, f)
 		}
 	}
-	if a := &c.Alipay; a.Enabled {
-		if k.AlipayApp, err = privateKey("alipay.app_key_file", a.AppKeyFile); err != nil {
-			return Keys{}, err
-		}
-		if k.AlipayPublic, err = publicKey("alipay.alipay_public_key_file", a.PublicKeyFile); err != nil {
-			return Keys{}, err
-		}
-		if k.AlipayApp.PublicKey.Equal(k.AlipayPublic) {
-			return Keys{}, pos.Errorf(pos.Setup, "alipay.alipay_public_key_file holds the application's own public key; download Alipay's public key from the open platform.")
-		}
+	return list
+}
+
+// Keys reads the key files of the wallets that are on. read is how a file is read, such as vault.Vault.Read; a
+// sentence of its own (a pos.Error) is kept. Every error names the key of saoma.toml.
+func (c *Config) Keys(read func(path string) ([]byte, error)) (Keys, error) {
+	var k Keys
+	r := keyReader{read: read}
+	if c.WeChat.Enabled {
+		r.weChat(&k, &c.WeChat)
+	}
+	if c.Alipay.Enabled {
+		r.alipay(&k, &c.Alipay)
+	}
+	if r.err != nil {
+		return Keys{}, r.err
 	}
 	return k, nil
 }
 
-// maxKeyFile is far above any key and far below anything that hurts to read.
-const maxKeyFile = 64 << 10
+// keyReader reads one file after another and keeps the first error.
+type keyReader struct {
+	read func(path string) ([]byte, error)
+	err  error
+}
 
-func readKeyFile(key, name string) ([]byte, error) {
-	info, err := os.Stat(name)
+func (r *keyReader) weChat(k *Keys, w *WeChat) {
+	k.WeChatMerchant = readAs(r, "wechat.merchant_key_file", w.MerchantKeyFile, papers.Private)
+	k.WeChatAPIv3 = Secret(readAs(r, "wechat.apiv3_key_file", w.APIv3KeyFile, papers.APIv3Key))
+	k.WeChatPublic = readAs(r, "wechat.public_key_file", w.PublicKeyFile, papers.Public)
+	if p := &w.Previous; !over(p.Until) {
+		k.WeChatPreviousMerchant = readAs(r, "wechat.previous_merchant_key_file", p.MerchantKeyFile, papers.Private)
+		k.WeChatPreviousPublic = readAs(r, "wechat.previous_public_key_file", p.PublicKeyFile, papers.Public)
+	}
+}
+
+func (r *keyReader) alipay(k *Keys, a *Alipay) {
+	k.AlipayApp = readAs(r, "alipay.app_key_file", a.AppKeyFile, papers.Private)
+	k.AlipayPublic = readAs(r, "alipay.alipay_public_key_file", a.PublicKeyFile, papers.Public)
+	k.AlipayAppCert = readAs(r, "alipay.app_cert_file", a.AppCertFile, certificates)
+	k.AlipayCert = readAs(r, "alipay.alipay_cert_file", a.AlipayCertFile, certificates)
+	k.AlipayRootCert = readAs(r, "alipay.alipay_root_cert_file", a.RootCertFile, certificates)
+	if !over(a.PreviousUntil) {
+		k.AlipayPreviousPublic = readAs(r, "alipay.previous_alipay_public_key_file", a.PreviousPublicKeyFile, papers.Public)
+	}
+	if r.err == nil && k.AlipayPublic != nil && k.AlipayApp.PublicKey.Equal(k.AlipayPublic) {
+		r.err = pos.Errorf(pos.Setup, "alipay.alipay_public_key_file holds the application's own public key; download Alipay's public key from the open platform.")
+	}
+}
+
+// certificates is a chain as PEM, whatever form its file has.
+func certificates(data []byte) ([]byte, error) {
+	chain, err := papers.Certificates(data)
+	return papers.EncodeCertificates(chain), err
+}
+
+// over reports whether the last day of what a rotation replaces has ended.
+func over(until time.Time) bool { return !until.IsZero() && time.Now().After(until) }
+
+// readAs reads the file that key names, and nothing where it names none.
+func readAs[T any](r *keyReader, key, path string, parse func([]byte) (T, error)) (v T) {
+	if r.err != nil || path == "" {
+		return v
+	}
+	var data []byte
+	if data, r.err = r.file(key, path); r.err != nil {
+		return v
+	}
+	var err error
+	if v, err = parse(data); err != nil {
+		r.err = about(key, err)
+	}
+	return v
+}
+
+// about puts the key before a sentence.
+func about(key string, err error) error {
+	return pos.Errorf(pos.CodeOf(err), "%s: %s", key, err)
+}
+
+func (r *keyReader) file(key, path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && (!info.Mode().IsRegular() || info.Size() > 2*papers.MaxPaper) { // a sealed one is longer
+		return nil, pos.Errorf(pos.Setup, "%s names %s, which is not a key file.", key, path)
+	}
+	var data []byte
+	if err == nil {
+		data, err = r.read(path)
+	}
+	if _, said := errors.AsType[*pos.Error](err); said {
+		return nil, about(key, err)
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, pos.Errorf(pos.Setup, "%s names the file %s, which does not exist.", key, name)
+		return nil, pos.Errorf(pos.Setup, "%s names the file %s, which does not exist.", key, path)
 	case err != nil:
-		return nil, pos.Errorf(pos.Setup, "%s names the file %s, which cannot be read; check its permissions.", key, name).Because(err)
-	case !info.Mode().IsRegular() || info.Size() > maxKeyFile:
-		return nil, pos.Errorf(pos.Setup, "%s names %s, which is not a key file.", key, name)
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, pos.Errorf(pos.Setup, "%s names the file %s, which cannot be read; check its permissions.", key, name).Because(err)
+		return nil, pos.Errorf(pos.Setup, "%s names the file %s, which cannot be read; check its permissions.", key, path).Because(err)
 	}
 	return data, nil
-}
-
-// der returns the key's DER and its PEM type; Alipay's tool hands out keys as bare base64 without
-// header lines, whose type is empty.
-func der(data []byte) (raw []byte, kind string) {
-	if block, _ := pem.Decode(data); block != nil {
-		return block.Bytes, block.Type
-	}
-	raw, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(data)), ""))
-	if err != nil {
-		return nil, ""
-	}
-	return raw, ""
-}
-
-func privateKey(key, name string) (*rsa.PrivateKey, error) {
-	data, err := readKeyFile(key, name)
-	if err != nil {
-		return nil, err
-	}
-	raw, kind := der(data)
-	if strings.Contains(kind, "ENCRYPTED") || bytes.Contains(data, []byte("Proc-Type: 4,ENCRYPTED")) {
-		return nil, pos.Errorf(pos.Setup, "%s holds a key with a password; store it without one, readable by this user only.", key)
-	}
-	if k := parsePrivate(raw); k != nil {
-		return k, checkSize(key, k.N.BitLen())
-	}
-	if kind == "CERTIFICATE" {
-		return nil, pos.Errorf(pos.Setup, "%s holds a certificate where the RSA private key belongs.", key)
-	}
-	if parsePublic(raw) != nil {
-		return nil, pos.Errorf(pos.Setup, "%s holds a public key where the RSA private key belongs.", key)
-	}
-	return nil, pos.Errorf(pos.Setup, "%s must hold an RSA private key (PKCS#1 or PKCS#8).", key)
-}
-
-func publicKey(key, name string) (*rsa.PublicKey, error) {
-	data, err := readKeyFile(key, name)
-	if err != nil {
-		return nil, err
-	}
-	raw, kind := der(data)
-	if k := parsePublic(raw); k != nil {
-		return k, checkSize(key, k.N.BitLen())
-	}
-	if kind == "CERTIFICATE" {
-		return nil, pos.Errorf(pos.Setup, "%s holds a certificate where the RSA public key belongs.", key)
-	}
-	if parsePrivate(raw) != nil {
-		return nil, pos.Errorf(pos.Setup, "%s holds a private key where the platform's RSA public key belongs.", key)
-	}
-	return nil, pos.Errorf(pos.Setup, "%s must hold an RSA public key.", key)
-}
-
-func parsePrivate(raw []byte) *rsa.PrivateKey {
-	if k, err := x509.ParsePKCS1PrivateKey(raw); err == nil {
-		return k
-	}
-	k, _ := x509.ParsePKCS8PrivateKey(raw)
-	private, _ := k.(*rsa.PrivateKey)
-	return private
-}
-
-func parsePublic(raw []byte) *rsa.PublicKey {
-	if k, err := x509.ParsePKCS1PublicKey(raw); err == nil {
-		return k
-	}
-	k, _ := x509.ParsePKIXPublicKey(raw)
-	public, _ := k.(*rsa.PublicKey)
-	return public
-}
-
-// checkSize refuses keys both platforms would refuse: RSA2 and v3 demand 2048 bits.
-func checkSize(key string, bits int) error {
-	if bits < 2048 {
-		return pos.Errorf(pos.Setup, "%s holds an RSA key of %d bits; at least 2048 are needed.", key, bits)
-	}
-	return nil
-}
-
-func apiv3Key(key, name string) (Secret, error) {
-	data, err := readKeyFile(key, name)
-	if err != nil {
-		return nil, err
-	}
-	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
-	if len(data) != 32 {
-		return nil, pos.Errorf(pos.Setup, "%s must hold exactly 32 bytes; it holds %d.", key, len(data))
-	}
-	return Secret(data), nil
 }

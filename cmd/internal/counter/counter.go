@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"saoma/cmd/internal/config"
+	"saoma/cmd/internal/vault"
 	"saoma/db"
 	"saoma/payments/notify"
 	"saoma/pos"
@@ -26,6 +27,10 @@ import (
 // Options are what Open may be told.
 type Options struct {
 	Log *slog.Logger // nil: DIR/saoma.log
+	// Ask asks a person for the passphrase under which the keys are sealed, where vault.passphrase_file does not
+	// tell it; see vault.Options. nil: nobody can be asked.
+	Ask   func(ctx context.Context, again bool) (string, error)
+	Vault *vault.Vault // the folder's, if it is open already; nil: Open opens it
 }
 
 // Counter is a counter that is open. It owns its data folder until Close.
@@ -35,6 +40,7 @@ type Counter struct {
 	Config  *config.Config
 	Ledger  *db.Ledger
 	Sandbox bool // no real money moves
+	Vault   *vault.Vault
 	Log     *slog.Logger
 
 	platforms *Platforms
@@ -50,11 +56,19 @@ func Open(ctx context.Context, dir string, o Options) (*Counter, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := cfg.Keys()
+	c := &Counter{Shop: cfg.Shop, Config: cfg, Sandbox: cfg.Sandbox(), Vault: o.Vault}
+	if c.Vault == nil {
+		if err := Closed(ctx, cfg.Dir); err != nil { // before a passphrase is asked for in vain
+			return nil, err
+		}
+		if c.Vault, err = vault.Open(ctx, cfg.Dir, vault.Options{PassphraseFile: cfg.Vault.PassphraseFile, Ask: o.Ask}); err != nil {
+			return nil, err
+		}
+	}
+	keys, err := cfg.Keys(c.Vault.Read)
 	if err != nil {
 		return nil, err
 	}
-	c := &Counter{Shop: cfg.Shop, Config: cfg, Sandbox: cfg.Sandbox()}
 	c.Ledger, err = db.Open(ctx, cfg.Dir, db.Options{})
 	if err == nil {
 		err = c.openLog(o.Log)
@@ -71,6 +85,18 @@ func Open(ctx context.Context, dir string, o Options) (*Counter, error) {
 		c.Log.Warn("this version starts no tunnel: start it yourself and write its address as notify.public_url", "kind", cfg.Tunnel.Kind)
 	}
 	return c, nil
+}
+
+// Closed is nil where no process has the data folder open, and else the sentence that says which.
+func Closed(ctx context.Context, dir string) error {
+	if _, open, err := db.FolderOwner(dir); err != nil || !open {
+		return nil // what is wrong with the lock, opening the ledger tells
+	}
+	l, err := db.Open(ctx, dir, db.Options{})
+	if err != nil {
+		return err
+	}
+	return l.Close() // it has just ended
 }
 
 // Damage is nil, or the sentence why nothing is recorded any more: the ledger's file is damaged. Then

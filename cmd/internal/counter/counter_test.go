@@ -163,7 +163,7 @@ func TestWrongKeyWritesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Open(context.Background(), dir, Options{})
-	if pos.CodeOf(err) != pos.Setup || !strings.Contains(err.Error(), "wechat.merchant_key_file holds a public key") {
+	if pos.CodeOf(err) != pos.Setup || !strings.Contains(err.Error(), "wechat.merchant_key_file: This is a public key") {
 		t.Errorf("says %v", err)
 	}
 	for _, name := range []string{"ledger.db", "lock", config.LogName} {

@@ -46,7 +46,7 @@ func (c *Cashier) onEnter() {
 // onWallet charges the amount through w, or offers the waiting payment through w instead.
 func (c *Cashier) onWallet(w pos.Wallet) {
 	switch {
-	case c.busy:
+	case c.busy, c.signedOut():
 	case c.second != nil:
 		c.onAlreadyOffered()
 	case c.current != nil && (c.live() || c.current.State == pos.Closing):
@@ -217,6 +217,9 @@ func (c *Cashier) onClose() {
 			}
 		})
 }
+
+// Close closes the window. A payment that waits is taken up again by the next one.
+func (c *Cashier) Close() { c.close() }
 
 func (c *Cashier) close() {
 	c.cancel()

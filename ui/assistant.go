@@ -27,7 +27,8 @@ type AssistantOptions struct {
 
 	// Done is called on the UI thread when the owner wants the counter: it opens the cashier's window on the till of
 	// the trial. The assistant's window closes after it.
-	Done func(*pos.Till)
+	// who has signed in, and empty where the ledger has no users.
+	Done func(till *pos.Till, who string)
 }
 
 // assistant is the window of the first run.
@@ -45,8 +46,8 @@ func openAssistant(app fyne.App, o AssistantOptions, do func(func())) *assistant
 	app.Settings().SetTheme(kit.NewTheme(scale(Options{Scale: o.Scale}, prefs)))
 	a := &assistant{room: newRoom(app, Language(Options{Language: o.Language}, prefs), do), opts: o}
 	done := o.Done
-	o.Done = func(t *pos.Till) {
-		done(t)
+	o.Done = func(t *pos.Till, who string) {
+		done(t, who)
 		a.close()
 	}
 	a.guide = newGuide(&a.room, o.Assistant, guideOptions{language: a.speak, onKey: a.onKey, trial: o})

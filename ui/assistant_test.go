@@ -24,7 +24,7 @@ func newGuided(t *testing.T, l words.Language, width, height float32) *guided {
 	g.d.till = g.till
 	g.a = openAssistant(g.app, AssistantOptions{
 		Assistant: g.d, Language: l, Sandbox: func() bool { return true }, PayAsCustomer: g.opts.PayAsCustomer,
-		Done: func(till *pos.Till) { g.done = till },
+		Done: func(till *pos.Till, _ string) { g.done = till },
 	}, func(f func()) { g.queue <- f })
 	t.Cleanup(g.a.cancel)
 	g.a.win.Resize(fyne.NewSize(width, height))

@@ -52,6 +52,10 @@ func (d *desk) update() {
 	d.note, d.name = kit.NewEntry(c.l.T("What was done about it, and why"), c.onKey), kit.NewEntry(c.l.T("Name"), c.onKey)
 	d.note.SetText(note)
 	d.name.SetText(name)
+	if c.opts.SignedIn { // nobody decides under another's name
+		d.name.SetText(c.opts.Cashier)
+		d.name.Disable()
+	}
 	d.draw()
 	d.read()
 }

@@ -12,11 +12,15 @@ import (
 // load reads the list of recent payments and takes up what was waiting when the program ended.
 func (c *Cashier) load() {
 	var recent, unfinished []pos.Payment
+	var users []pos.User
 	c.off(func(ctx context.Context) (err error) {
 		if recent, err = c.till.Recent(ctx, recentShown); err != nil {
 			return err
 		}
-		unfinished, err = c.till.Resume(ctx)
+		if unfinished, err = c.till.Resume(ctx); err != nil {
+			return err
+		}
+		users, err = c.till.Users(ctx)
 		return err
 	}, func(err error) {
 		c.loaded = true
@@ -30,6 +34,10 @@ func (c *Cashier) load() {
 		}
 		c.pair(unfinished)
 		c.count()
+		if c.peopled = len(users) > 0; c.peopled {
+			c.buildUI() // the header names who is signed in
+		}
+		c.signedOut()
 		if err == nil {
 			err = c.opts.Warning
 		}
@@ -64,6 +72,11 @@ func (c *Cashier) onEvent(e pos.Event) {
 		return
 	case pos.ExceptionResolved:
 		c.count()
+	case pos.ReachChanged:
+		if e.Reach.State == pos.Unreachable && !c.live() && e.Reach.Err != nil {
+			c.notify(c.l.T("Notifications do not arrive: %s Sales go on; the counter asks the platforms instead.", e.Reach.Err), kit.Doubtful)
+			return
+		}
 	case pos.RefundChanged:
 		c.reload(e.Refund.OutTradeNo)
 	}

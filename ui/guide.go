@@ -10,7 +10,6 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"saoma/assets/words"
-	"saoma/pos"
 	"saoma/pos/setup"
 	"saoma/ui/kit"
 )
@@ -30,6 +29,7 @@ type guide struct {
 	says    line // under the step
 	kept    bool // something was kept since the guide began
 	outside []string
+	manager string // who gave a PIN as the manager while the guide was open
 
 	form    *form
 	wrong   error  // what is wrong with the field wrongAt
@@ -83,9 +83,12 @@ func newGuide(r *room, a setup.Assistant, o guideOptions) *guide {
 
 // first is the step to go on with.
 func (g *guide) first() int {
+	if g.opts.settings {
+		return 0
+	}
 	i := slices.IndexFunc(g.stops, func(s stop) bool { return s.state == setup.Open })
-	if i < 0 || g.opts.settings {
-		return max(min(i, 0), 0)
+	if i < 0 {
+		return len(g.stops) - 1
 	}
 	return i
 }
@@ -193,134 +196,3 @@ func (g *guide) focus(key string) {
 
 // reveal scrolls to a field that got the focus.
 func (g *guide) reveal(o fyne.CanvasObject) { g.pane.Reveal(o) }
-
-// next keeps the step, tries it where that can be done, and goes on.
-func (g *guide) next() {
-	if g.busy || g.at < 0 {
-		return
-	}
-	s := g.here()
-	switch {
-	case s.ID == setup.Language:
-		g.room.app.Preferences().SetString(prefLanguage, string(g.room.l))
-		g.opts.language(g.room.l)
-		s.state = setup.Kept
-		g.show(g.at + 1)
-	case s.ID == setup.Trial:
-		g.trial.onEnter()
-	case g.tried && !g.opts.settings:
-		g.show(g.at + 1)
-	case g.tried:
-		g.show(g.at)
-	default:
-		g.keep()
-	}
-}
-
-func (g *guide) keep() {
-	g.collect()
-	id, values, at := g.here().ID, maps.Clone(g.here().draft), g.at
-	g.room.win.Canvas().Unfocus()
-	g.says, g.wrong, g.wrongAt = line{g.room.l.T("Checking."), kit.Working}, nil, ""
-	g.call(func(ctx context.Context) error { return g.a.Keep(ctx, id, values) }, func(err error) {
-		g.says = line{}
-		if err != nil {
-			g.onWrong(err)
-			return
-		}
-		g.kept = true
-		switch {
-		case slices.Contains(triable, id):
-			g.try()
-		case g.opts.settings:
-			g.form = nil
-			g.says = line{g.room.l.T("Kept."), kit.Glad}
-		default:
-			g.show(at + 1)
-		}
-	})
-}
-
-// onWrong shows what is wrong, at its field where there is one.
-func (g *guide) onWrong(err error) {
-	g.wrong, g.wrongAt = err, setup.KeyOf(err)
-	if g.form == nil || g.form.at(g.wrongAt) < 0 {
-		g.wrongAt = ""
-		g.says = line{g.room.l.Error(err), toneOfError(err)}
-		return
-	}
-	g.draw()
-	g.focus(g.wrongAt)
-}
-
-// skip leaves the step out.
-func (g *guide) skip() {
-	if g.busy || g.at < 0 || !g.here().Skip {
-		return
-	}
-	id, at := g.here().ID, g.at
-	g.call(func(ctx context.Context) error { return g.a.Pass(ctx, id) }, func(err error) {
-		if err != nil {
-			g.onWrong(err)
-			return
-		}
-		g.show(at + 1)
-	})
-}
-
-// try tries what is kept of the step; each finding is shown as it is made.
-func (g *guide) try() {
-	id := g.here().ID
-	g.tried, g.says = true, line{g.room.l.T("Trying it."), kit.Working}
-	g.finds.clear(g.room.l)
-	var ctx context.Context
-	ctx, g.stopTry = context.WithCancel(g.room.ctx)
-	g.call(func(context.Context) error {
-		return g.a.Try(ctx, id, func(found pos.Finding) {
-			g.room.do(func() {
-				if ctx.Err() == nil {
-					g.finds.add(g.room.l, found)
-				}
-			})
-		})
-	}, func(err error) {
-		switch {
-		case ctx.Err() != nil: // the step was left
-		case err != nil:
-			g.says = line{g.room.l.Error(err), toneOfError(err)}
-		default:
-			g.says = g.finds.verdict(g.room.l)
-		}
-	})
-}
-
-// leaveTry ends a try that is under way.
-func (g *guide) leaveTry() {
-	if g.stopTry != nil {
-		g.stopTry()
-		g.stopTry = nil
-	}
-}
-
-// goBack leads from the findings to the fields, and from there to the step before. It reports false at the first one.
-func (g *guide) goBack() bool {
-	switch {
-	case g.at < 0:
-		return false
-	case g.tried:
-		g.show(g.at)
-	case g.at > 0 && !g.opts.settings:
-		g.show(g.at - 1)
-	default:
-		return false
-	}
-	return true
-}
-
-// toneOfError is calm about what a person can mend.
-func toneOfError(err error) kit.Tone {
-	if code := pos.CodeOf(err); code == pos.Invalid || code == pos.Unavailable || code == pos.Conflict {
-		return kit.Doubtful
-	}
-	return kit.Alarmed
-}

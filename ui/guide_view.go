@@ -207,6 +207,9 @@ func (g *guide) rebuild() {
 	g.form = nil
 	g.finds.draw(g.room.l)
 	if g.trial != nil {
+		if g.trial.gate != nil {
+			g.trial.gate.rebuild()
+		}
 		g.trial.draw()
 	}
 	g.says, g.wrong, g.wrongAt = line{}, nil, "" // it is in the other language

@@ -17,6 +17,7 @@ import (
 type header struct {
 	object fyne.CanvasObject
 	lights []*kit.HealthLight // as pos.Wallets
+	reach  *kit.HealthLight   // of notifications
 	badge  *kit.Button        // how many exceptions wait
 	room   *fyne.Container    // of the badge; hidden while none does
 	clock  *canvas.Text
@@ -34,20 +35,33 @@ func newHeader(c *Cashier) *header {
 	name := kit.Col(-3, kit.Gap(1), kit.Fixed(kit.NewFit(shop.Name, 22, kit.Card, true, 1)), kit.Fixed(counter), kit.Gap(1))
 	items := []kit.Item{kit.Fixed(icon), kit.Grow(1, name)}
 	for _, w := range pos.Wallets {
-		light := kit.NewHealthLight(c.l.T(w.Name()))
+		light := kit.NewHealthLight(c.l.T(w.Name()), c.onDoctor)
 		h.lights = append(h.lights, light)
 		items = append(items, kit.Fixed(light))
 	}
+	h.reach = kit.NewHealthLight(c.l.T("Notifications"), c.onDoctor)
+	items = append(items, kit.Fixed(h.reach))
 	h.badge = kit.NewButton("", "F8", "warning", kit.AlarmLook, c.onDesk)
 	h.room = container.NewCenter(h.badge)
 	items = append(items, kit.Fixed(h.room))
+	if c.peopled {
+		name := c.l.T("Sign in")
+		if c.opts.SignedIn {
+			name = c.opts.Cashier
+		}
+		items = append(items, kit.Fixed(container.NewCenter(kit.NewButton(name, "F7", "", kit.BarLook, c.onSignIn))))
+	}
 	customer := kit.NewButton(c.l.T("Customer"), "", "screen", kit.BarLook, c.onCustomer)
 	other := words.En
 	if c.l == words.En {
 		other = words.Zh
 	}
 	language := kit.NewButton(other.Name(), "", "", kit.BarLook, c.onLanguage)
-	items = append(items, kit.Fixed(container.NewCenter(customer)), kit.Fixed(container.NewCenter(language)), kit.Fixed(h.clock))
+	items = append(items, kit.Fixed(container.NewCenter(customer)), kit.Fixed(container.NewCenter(language)))
+	if c.opts.Settings != nil {
+		items = append(items, kit.Fixed(container.NewCenter(kit.NewButton("", "", "gear", kit.BarLook, c.onSettings))))
+	}
+	items = append(items, kit.Fixed(h.clock))
 	h.object = container.NewStack(canvas.NewRectangle(kit.Navy), kit.Inset(9, 18, kit.Row(16, items...)))
 	return h
 }
@@ -59,6 +73,7 @@ func (h *header) show(c *Cashier, now time.Time) {
 		colour, word := healthWord(c.l, c.till.Health(w), setUp)
 		h.lights[i].Set(colour, word)
 	}
+	h.reach.Set(reachWord(c.l, c.till.Reach()))
 	if label := c.l.T("To decide: %d", c.undecided); h.badge.SetLabel(label) || h.room.Visible() != (c.undecided > 0) {
 		h.room.Hidden = c.undecided == 0
 		h.object.Refresh()

@@ -57,7 +57,7 @@ func (c *Cashier) onPageKey(k fyne.KeyName) bool {
 		return true
 	}
 	switch k {
-	case fyne.KeyF6, fyne.KeyF8, fyne.KeyF11:
+	case fyne.KeyF6, fyne.KeyF7, fyne.KeyF8, fyne.KeyF9, fyne.KeyF10, fyne.KeyF11:
 		return false
 	case fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF5:
 		c.turnTo(nil)
@@ -86,8 +86,14 @@ func (c *Cashier) onTillKey(k fyne.KeyName) {
 		c.onCheck()
 	case fyne.KeyF6:
 		c.onRefunds()
+	case fyne.KeyF7:
+		c.onSignIn()
 	case fyne.KeyF8:
 		c.onDesk()
+	case fyne.KeyF9:
+		c.onDoctor()
+	case fyne.KeyF10:
+		c.onSettings()
 	case fyne.KeyF11:
 		c.onFullScreen()
 	}

@@ -10,12 +10,17 @@ import (
 
 	"saoma/assets/words"
 	"saoma/pos"
+	"saoma/pos/setup"
 )
 
 // Options are what the windows need to know.
 type Options struct {
 	Till    *pos.Till
 	Cashier string // who is named on charges; may be empty
+
+	// SignedIn says that Cashier has proved to be a user of the ledger. Without it a ledger that has users asks for
+	// name and PIN.
+	SignedIn bool
 
 	// Sandbox shows that no real money moves, and offers to pay as the customer.
 	Sandbox       bool
@@ -29,6 +34,16 @@ type Options struct {
 	// OnDamage has its argument called once with the sentence why the ledger is only read any more, as soon
 	// as there is one; nil: the ledger is never damaged.
 	OnDamage func(func(error))
+
+	// Settings opens the set-up of this counter, to be changed; nil: it cannot be. Reopen closes the counter and opens
+	// it again with what was changed; it is called on the UI thread.
+	Settings func(ctx context.Context) (setup.Assistant, error)
+	Reopen   func()
+
+	// Doctor makes every check and tells each finding as it is made; nil: there is none. Bundle writes the support
+	// file.
+	Doctor func(ctx context.Context, found func(pos.Finding))
+	Bundle func(ctx context.Context, file string) error
 
 	// CustomerAt is where the customer window opens, in the system's coordinates; nil: as remembered,
 	// else where the system puts it.

@@ -21,6 +21,9 @@ type page interface {
 
 // turnTo shows a page, or the till's columns again where p is nil.
 func (c *Cashier) turnTo(p page) {
+	if left, ok := c.page.(interface{ close() }); ok && c.page != p {
+		left.close()
+	}
 	c.page = p
 	c.win.Canvas().Unfocus()
 	c.fillBody()
@@ -43,15 +46,19 @@ type leaf struct {
 
 func newLeaf(c *Cashier, title, glyph string) leaf {
 	l := leaf{list: container.NewStack(), details: container.NewStack()}
-	back := kit.NewButton(c.l.T("Back to the till"), "Esc", "", kit.PlainLook, func() { c.turnTo(nil) })
-	head := kit.Row(12,
-		kit.Fixed(container.NewCenter(kit.Image(glyph, kit.Navy, 26))),
-		kit.Grow(1, kit.NewFit(title, 24, kit.Ink, true, 1)),
-		kit.Fixed(back))
 	l.whole = kit.Col(0,
-		kit.Fixed(kit.Inset(10, 18, head)), kit.Fixed(kit.Rule()),
+		kit.Fixed(pageHead(c, title, glyph)), kit.Fixed(kit.Rule()),
 		kit.Grow(1, kit.Row(0, kit.Share(40, kit.Inset(18, 8, l.list)), kit.Fixed(kit.Rule()), kit.Share(60, kit.Section(l.details)))))
 	return l
+}
+
+// pageHead is a page's title and the way back to the till.
+func pageHead(c *Cashier, title, glyph string) fyne.CanvasObject {
+	back := kit.NewButton(c.l.T("Back to the till"), "Esc", "", kit.PlainLook, func() { c.turnTo(nil) })
+	return kit.Inset(10, 18, kit.Row(12,
+		kit.Fixed(container.NewCenter(kit.Image(glyph, kit.Navy, 26))),
+		kit.Grow(1, kit.NewFit(title, 24, kit.Ink, true, 1)),
+		kit.Fixed(back)))
 }
 
 // leafRows is how many rows the list of a page shows at once.

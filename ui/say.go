@@ -102,20 +102,40 @@ func stateWord(l words.Language, p *pos.Payment) (string, kit.Tone) {
 
 // healthWord is the word under a wallet's light, and the light's colour.
 func healthWord(l words.Language, h pos.Health, setUp bool) (kit.Colour, string) {
-	off, red := kit.Colour{R: 0x7C, G: 0x88, B: 0x99, A: 0xFF}, kit.Colour{R: 0xFF, G: 0x5A, B: 0x5F, A: 0xFF}
 	switch s := h.State; {
 	case !setUp:
-		return off, l.T("not set up")
+		return lightOff, l.T("not set up")
 	case h.Clock == pos.ClockWrong:
-		return red, l.T("clock wrong")
+		return lightRed, l.T("clock wrong")
 	case s == pos.Healthy:
-		return kit.Colour{R: 0x2F, G: 0xD6, B: 0x7B, A: 0xFF}, l.T("connected")
+		return lightGreen, l.T("connected")
 	case s == pos.Failing:
 		return kit.Gold, l.T("no answer")
 	case s == pos.Rejecting:
-		return red, l.T("shop not accepted")
+		return lightRed, l.T("shop not accepted")
 	}
-	return off, l.T("not asked yet")
+	return lightOff, l.T("not asked yet")
+}
+
+// The colours of lights on the dark bar; gold is the fourth.
+var (
+	lightOff   = kit.Colour{R: 0x7C, G: 0x88, B: 0x99, A: 0xFF}
+	lightRed   = kit.Colour{R: 0xFF, G: 0x5A, B: 0x5F, A: 0xFF}
+	lightGreen = kit.Colour{R: 0x2F, G: 0xD6, B: 0x7B, A: 0xFF}
+)
+
+// reachWord is the word under the light of notifications, and its colour. Sales do not depend on them, so that it is
+// never red.
+func reachWord(l words.Language, r pos.Reach) (kit.Colour, string) {
+	switch r.State {
+	case pos.Reached:
+		return lightGreen, l.T("arrive, %d ms", max(r.RoundTrip.Milliseconds(), 1))
+	case pos.Unreachable:
+		return kit.Gold, l.T("cut off: polling")
+	case pos.ReachUnknown:
+		return lightOff, l.T("not tried yet")
+	}
+	return lightOff, l.T("polling only")
 }
 
 // refundWord is the short word for a refund's state, and its tone.

@@ -18,6 +18,8 @@ type trial struct {
 	till    *pos.Till
 	payment *pos.Payment // nil: none yet
 	refund  *pos.Refund  // nil: none yet
+	who     string       // has signed in; empty: the ledger has no users
+	gate    *gate        // asks who is there; nil: that is known
 	busy    bool
 	object  *fyne.Container
 }
@@ -32,8 +34,12 @@ func (t *trial) open() {
 	t.busy = true
 	t.g.says = line{t.g.room.l.T("Opening the counter."), kit.Working}
 	var till *pos.Till
+	var users []pos.User
 	t.g.call(func(ctx context.Context) (err error) {
-		till, err = t.g.a.Till(ctx)
+		if till, err = t.g.a.Till(ctx); err != nil {
+			return err
+		}
+		users, err = till.Users(ctx)
 		return err
 	}, func(err error) {
 		t.busy = false
@@ -42,7 +48,13 @@ func (t *trial) open() {
 			t.complain(err)
 			return
 		}
-		t.till = till
+		t.till, t.who = till, t.g.manager
+		if len(users) > 0 && t.who == "" {
+			t.gate = newGate(t.g.room, till, pos.RefundSmall, t.g.room.l.T("A trial is a sale as any other: it needs to know who makes it."), "", t.g.onFieldKey, func(u *pos.User) {
+				t.who, t.gate = u.Name, nil
+				t.redraw()
+			})
+		}
 		till.Subscribe(func(e pos.Event) { t.g.room.do(func() { t.onEvent(e) }) })
 		t.draw()
 	})
@@ -65,11 +77,11 @@ func (t *trial) ended() bool { return t.refund != nil && t.refund.State == pos.R
 
 // charge asks for a code.
 func (t *trial) charge(w pos.Wallet) {
-	if t.busy || t.till == nil || (t.payment != nil && !t.payment.State.Final() && t.payment.State != pos.Closing) {
+	if t.busy || t.till == nil || t.gate != nil || (t.payment != nil && !t.payment.State.Final() && t.payment.State != pos.Closing) {
 		return
 	}
 	t.payment, t.refund = nil, nil
-	request := pos.ChargeRequest{Amount: t.amount(), Title: t.g.room.l.T("Trial"), Wallet: w}
+	request := pos.ChargeRequest{Amount: t.amount(), Title: t.g.room.l.T("Trial"), Wallet: w, Cashier: t.who}
 	t.during(t.g.room.l.T("Asking %s for a code.", w), func(ctx context.Context) error {
 		_, err := t.till.Charge(ctx, request)
 		return err
@@ -83,7 +95,7 @@ func (t *trial) cancel() {
 	}
 	no := t.payment.OutTradeNo
 	t.during("", func(ctx context.Context) error {
-		_, err := t.till.Cancel(ctx, no, "")
+		_, err := t.till.Cancel(ctx, no, t.who)
 		return err
 	})
 }
@@ -102,7 +114,7 @@ func (t *trial) giveBack() {
 	if t.payment == nil || t.payment.State != pos.Paid || t.refund != nil {
 		return
 	}
-	request := pos.RefundRequest{OutTradeNo: t.payment.OutTradeNo, Amount: t.payment.Amount, Reason: t.g.room.l.T("Trial")}
+	request := pos.RefundRequest{OutTradeNo: t.payment.OutTradeNo, Amount: t.payment.Amount, Reason: t.g.room.l.T("Trial"), Actor: t.who}
 	t.during(t.g.room.l.T("Asking %s for the refund.", t.payment.Wallet), func(ctx context.Context) error {
 		made, err := t.till.Refund(ctx, request)
 		if made != nil {
@@ -165,8 +177,8 @@ func (t *trial) onEvent(e pos.Event) {
 
 // finish opens the cashier's window.
 func (t *trial) finish() {
-	if t.till != nil && !t.busy {
-		t.g.opts.trial.Done(t.till)
+	if t.till != nil && !t.busy && t.gate == nil {
+		t.g.opts.trial.Done(t.till, t.who)
 	}
 }
 
@@ -175,6 +187,8 @@ func (t *trial) onEnter() {
 	switch {
 	case t.till == nil:
 		t.open()
+	case t.gate != nil:
+		t.gate.onEnter()
 	case t.payment == nil || t.payment.State == pos.Closed || t.payment.State == pos.Rejected:
 		if w := t.wallets(); len(w) > 0 {
 			t.charge(w[0])

@@ -17,6 +17,11 @@ func (t *trial) redraw() {
 }
 
 func (t *trial) draw() {
+	if t.gate != nil {
+		t.object.Objects = []fyne.CanvasObject{t.gate.object}
+		t.object.Refresh()
+		return
+	}
 	t.object.Objects = []fyne.CanvasObject{kit.Col(14, kit.Fixed(t.stages()), kit.Grow(1, t.card()))}
 	t.object.Refresh()
 }
@@ -105,6 +110,8 @@ func (t *trial) buttons() []kit.Item {
 	case t.till == nil:
 		add(l.T("Open the counter"), "Enter", "", kit.StrongLook, t.open)
 		return items
+	case t.gate != nil:
+		return nil
 	case p != nil && p.State == pos.Waiting:
 		add(l.T("Cancel"), "", "", kit.PlainLook, t.cancel)
 		add(l.T("Check now"), "F5", "", kit.PlainLook, t.check)

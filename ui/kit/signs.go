@@ -88,20 +88,24 @@ func NewBanner(sentence string, t Tone, glyph string) *fyne.Container {
 	)
 }
 
-// HealthLight tells how one wallet's platform answers, by colour and by word.
+// HealthLight tells how one wallet's platform answers, or whether notifications arrive, by colour and by word.
 type HealthLight struct {
 	widget.BaseWidget
 	dot        *canvas.Circle
 	name, word *canvas.Text
 	body       *fyne.Container
+	onTapped   func()
 }
 
-// NewHealthLight makes a light for the dark header bar.
-func NewHealthLight(name string) *HealthLight {
+var _ fyne.Tappable = (*HealthLight)(nil)
+
+// NewHealthLight makes a light for the dark header bar; onTapped shows more.
+func NewHealthLight(name string, onTapped func()) *HealthLight {
 	h := &HealthLight{
-		dot:  canvas.NewCircle(Muted),
-		name: NewText(name, 15, Card, true),
-		word: NewText("", 13, blend(Navy, Card, 200), false),
+		onTapped: onTapped,
+		dot:      canvas.NewCircle(Muted),
+		name:     NewText(name, 15, Card, true),
+		word:     NewText("", 13, blend(Navy, Card, 200), false),
 	}
 	words := container.NewCenter(Col(-3, Fixed(h.name), Fixed(h.word)))
 	h.body = Row(9, Fixed(container.NewCenter(AtLeast(14, 14, h.dot))), Fixed(words))
@@ -114,6 +118,9 @@ func (h *HealthLight) Set(c Colour, word string) {
 	h.dot.FillColor, h.word.Text = c, word
 	h.Refresh()
 }
+
+// Tapped implements fyne.Tappable.
+func (h *HealthLight) Tapped(*fyne.PointEvent) { h.onTapped() }
 
 // Word is what the light says.
 func (h *HealthLight) Word() string { return h.word.Text }

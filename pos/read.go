@@ -1,5 +1,7 @@
 package pos
 
+import "time"
+
 // DayTotal is one row of the daily totals, kept in the same transaction as the entries.
 type DayTotal struct {
 	Day         Day
@@ -21,4 +23,22 @@ type OrderDetail struct {
 	Payments   []Payment
 	Refunds    []Refund
 	Exceptions []Exception
+}
+
+// QuarterTotal is what was booked in one quarter of an hour. Amounts are fen.
+type QuarterTotal struct {
+	Begins      time.Time
+	Paid        Fen
+	PaidCount   int64
+	Refunded    Fen
+	RefundCount int64
+}
+
+// TitleTotal is what was booked of payments with one title. Amounts are fen.
+type TitleTotal struct {
+	Title       string
+	Paid        Fen
+	PaidCount   int64
+	Refunded    Fen
+	RefundCount int64
 }

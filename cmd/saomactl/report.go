@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // report prints or writes a day's report.
 func (a *app) report(ctx context.Context, f *flags, args []string) error {
 	on, format, out := f.text("day", "YYYY-MM-DD"), f.text("format", "csv|xlsx|pdf|json"), f.text("o", "FILE")
+	per, from, to := f.text("per", "day|week|month"), f.text("from", "YYYY-MM-DD"), f.text("to", "YYYY-MM-DD")
 	if _, err := f.parse(args, 0); err != nil || a.asked(f) {
 		return err
 	}
@@ -28,7 +30,8 @@ func (a *app) report(ctx context.Context, f *flags, args []string) error {
 	if (*format == "xlsx" || *format == "pdf") && !f.given("o") && a.terminal() {
 		return pos.Errorf(pos.Invalid, "-o is missing: --format %s is written to a file; name it, such as -o report.%s", *format, *format)
 	}
-	if _, err := day(*on, f.given("day"), pos.Shop{TimeZone: time.UTC}); err != nil {
+	choice := periodFlags{on: *on, per: *per, from: *from, to: *to}
+	if _, err := choice.period(f, pos.Shop{TimeZone: time.UTC}); err != nil {
 		return err
 	}
 	cfg, ledger, err := a.read(ctx)
@@ -36,11 +39,11 @@ func (a *app) report(ctx context.Context, f *flags, args []string) error {
 		return err
 	}
 	defer ledger.Close()
-	d, err := day(*on, f.given("day"), cfg.Shop)
+	p, err := choice.period(f, cfg.Shop)
 	if err != nil {
 		return err
 	}
-	r, err := report.ForDay(ctx, ledger, cfg.Shop, d, time.Now())
+	r, err := report.Make(ctx, ledger, cfg.Shop, p, time.Now())
 	if err != nil {
 		return err
 	}
@@ -57,10 +60,37 @@ func (a *app) report(ctx context.Context, f *flags, args []string) error {
 	}
 	a.emit(struct {
 		Event string  `json:"event"`
-		Day   pos.Day `json:"day"`
+		Day   pos.Day `json:"day,omitempty"`
+		From  pos.Day `json:"from"`
+		To    pos.Day `json:"to"`
 		File  string  `json:"file"`
-	}{"report", d, *out}, a.lang.T("The report of %s is in %s.", string(d), *out))
+	}{"report", r.Day, p.From, p.To, *out}, a.lang.T("The report of %s is in %s.", p.String(), *out))
 	return nil
+}
+
+// periodFlags are the ways to say which days a report is about.
+type periodFlags struct{ on, per, from, to string }
+
+// period is what the flags say: a range, or the day, week or month that has --day, today without it.
+func (c periodFlags) period(f *flags, shop pos.Shop) (report.Period, error) {
+	if f.given("from") || f.given("to") {
+		if f.given("day") || f.given("per") || !f.given("from") || !f.given("to") {
+			return report.Period{}, pos.Errorf(pos.Invalid, "--from and --to belong together, without --day and --per.")
+		}
+		return report.Between(pos.Day(c.from), pos.Day(c.to))
+	}
+	d, err := day(c.on, f.given("day"), shop)
+	if err != nil {
+		return report.Period{}, err
+	}
+	kind := report.PeriodKind(c.per)
+	if !f.given("per") {
+		kind = report.OneDay
+	}
+	if !slices.Contains(report.Periods, kind) {
+		return report.Period{}, pos.Errorf(pos.Invalid, "--per must be day, week or month, not %q.", c.per)
+	}
+	return report.Around(kind, d)
 }
 
 // terminal reports whether the output goes to a person's screen, which a workbook would garble.
@@ -92,7 +122,7 @@ func (a *app) writer(format string, given bool) (func(io.Writer, *report.Report)
 
 // writeText writes the report as tables for the terminal.
 func (a *app) writeText(w io.Writer, r *report.Report) error {
-	if _, err := fmt.Fprintf(w, "%s  %s\n", r.Shop, a.lang.T("Day report of %s", string(r.Day))); err != nil {
+	if _, err := fmt.Fprintf(w, "%s  %s\n", r.Shop, r.Heading(a.lang)); err != nil {
 		return err
 	}
 	for _, t := range r.Tables(a.lang) {

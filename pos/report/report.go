@@ -1,5 +1,6 @@
-// Package report turns the daily totals of a ledger into what a manager reads: totals by wallet and by
-// cashier, as tables, CSV and JSON. It only reads, and decides nothing.
+// Package report turns the totals of a ledger into what a manager reads: a day, a week, a month or any range, by
+// wallet, cashier, counter, day, hour and title, compared with the period before, as tables, CSV and JSON. It only
+// reads, and decides nothing.
 package report
 
 import (
@@ -11,9 +12,14 @@ import (
 	"saoma/pos"
 )
 
-// Reader is what a report reads. Totals returns the daily totals of the business days from..to, both included.
+// Reader is what a report reads; from and to are business days, both included.
 type Reader interface {
+	// Totals returns the daily totals.
 	Totals(ctx context.Context, from, to pos.Day) ([]pos.DayTotal, error)
+	// Quarters adds the entries up by the quarter of an hour they were booked in.
+	Quarters(ctx context.Context, from, to pos.Day) ([]pos.QuarterTotal, error)
+	// TitleTotals adds the entries up by title, the most paid first, at most n.
+	TitleTotals(ctx context.Context, from, to pos.Day, n int) ([]pos.TitleTotal, error)
 }
 
 // Sum is money and counts added up. Amounts are fen.
@@ -23,68 +29,128 @@ type Sum struct {
 	Refunded    pos.Fen `json:"refunded"`
 	RefundCount int64   `json:"refund_count"`
 	Net         pos.Fen `json:"net"`
+	Average     pos.Fen `json:"average"` // gross for each payment, rounded half up
 }
 
-// Row is the sum of one wallet at one cashier's counter; Report.Wallets and Report.Cashiers leave the
-// rest empty.
+// Row is the sum of one thing: of a wallet, a cashier, a counter, a day, an hour or a title. What it is not about is empty.
 type Row struct {
+	Day     pos.Day    `json:"day,omitempty"`
+	Hour    *int       `json:"hour,omitempty"` // 0 to 23 in the shop's zone
 	Counter string     `json:"counter,omitempty"`
 	Cashier string     `json:"cashier,omitempty"`
 	Wallet  pos.Wallet `json:"wallet,omitempty"`
+	Title   *string    `json:"title,omitempty"`
 	Sum
 }
 
-// Report is one business day.
+// Report is one period.
 type Report struct {
-	Shop     string    `json:"shop"`
-	Day      pos.Day   `json:"day"`
-	MadeAt   time.Time `json:"made_at"`
-	Total    Sum       `json:"total"`
-	Wallets  []Row     `json:"wallets"`
-	Cashiers []Row     `json:"cashiers"`
-	Rows     []Row     `json:"rows"`
+	Shop     string     `json:"shop"`
+	Kind     PeriodKind `json:"kind"`
+	Day      pos.Day    `json:"day,omitempty"` // of one day
+	From     pos.Day    `json:"from"`
+	To       pos.Day    `json:"to"`
+	MadeAt   time.Time  `json:"made_at"`
+	Total    Sum        `json:"total"`
+	Before   Sum        `json:"before"` // the period before
+	Wallets  []Row      `json:"wallets"`
+	Cashiers []Row      `json:"cashiers"`
+	Counters []Row      `json:"counters"`
+	Days     []Row      `json:"days"`
+	Hours    []Row      `json:"hours"`
+	Titles   []Row      `json:"titles"` // the most paid, at most MaxTitles
+	Rows     []Row      `json:"rows"`   // by day, counter, cashier and wallet
 }
 
-// ForDay reads the totals of one day and builds its report.
-func ForDay(ctx context.Context, r Reader, shop pos.Shop, day pos.Day, now time.Time) (*Report, error) {
-	totals, err := r.Totals(ctx, day, day)
+// Period is what r is about.
+func (r *Report) Period() Period { return Period{r.Kind, r.From, r.To} }
+
+// MaxTitles bounds the titles of a report.
+const MaxTitles = 200
+
+// Make reads the totals of a period and builds its report. An error of r is returned; another says that a sum does not fit.
+func Make(ctx context.Context, reader Reader, shop pos.Shop, p Period, now time.Time) (*Report, error) {
+	r := &Report{
+		Shop: shop.Name, Kind: p.Kind, From: p.From, To: p.To, MadeAt: now.In(shop.TimeZone).Truncate(time.Second),
+		Wallets: []Row{}, Cashiers: []Row{}, Counters: []Row{}, Days: []Row{}, Hours: []Row{}, Titles: []Row{}, Rows: []Row{},
+	}
+	if p.Kind == OneDay {
+		r.Day = p.From
+	}
+	before := p.Before()
+	totals, err := reader.Totals(ctx, before.From, p.To)
 	if err != nil {
 		return nil, err
 	}
-	return Build(shop, day, totals, now)
-}
-
-// Build makes the report of day from its totals; rows of other days are left out. The error says that
-// a sum does not fit.
-func Build(shop pos.Shop, day pos.Day, totals []pos.DayTotal, now time.Time) (*Report, error) {
-	r := &Report{Shop: shop.Name, Day: day, MadeAt: now.In(shop.TimeZone).Truncate(time.Second), Wallets: []Row{}, Cashiers: []Row{}, Rows: []Row{}}
-	for _, t := range totals {
-		if t.Day != day {
-			continue
-		}
-		row := Row{Counter: t.Counter, Cashier: t.Cashier, Wallet: t.Wallet}
-		for _, add := range []struct {
-			to  *[]Row
-			key Row
-		}{
-			{&r.Rows, row},
-			{&r.Wallets, Row{Wallet: t.Wallet}},
-			{&r.Cashiers, Row{Cashier: t.Cashier}},
-		} {
-			if err := find(add.to, add.key).add(t); err != nil {
-				return nil, err
-			}
-		}
-		if err := r.Total.add(t); err != nil {
+	if err := r.addTotals(totals); err != nil {
+		return nil, err
+	}
+	quarters, err := reader.Quarters(ctx, p.From, p.To)
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range quarters {
+		hour := q.Begins.In(shop.TimeZone).Hour()
+		if err := find(&r.Hours, Row{Hour: &hour}).add(Sum{Paid: q.Paid, PaidCount: q.PaidCount, Refunded: q.Refunded, RefundCount: q.RefundCount}); err != nil {
 			return nil, err
 		}
 	}
-	for _, rows := range [][]Row{r.Rows, r.Wallets, r.Cashiers} {
+	titles, err := reader.TitleTotals(ctx, p.From, p.To, MaxTitles)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range titles {
+		if err := find(&r.Titles, Row{Title: &t.Title}).add(Sum{Paid: t.Paid, PaidCount: t.PaidCount, Refunded: t.Refunded, RefundCount: t.RefundCount}); err != nil {
+			return nil, err
+		}
+	}
+	r.sort()
+	return r, nil
+}
+
+// addTotals adds each daily total to every row it belongs to.
+func (r *Report) addTotals(totals []pos.DayTotal) error {
+	for _, t := range totals {
+		sum := Sum{Paid: t.Paid, PaidCount: t.PaidCount, Refunded: t.Refunded, RefundCount: t.RefundCount}
+		if t.Day < r.From {
+			if err := r.Before.add(sum); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, to := range []*Sum{
+			&r.Total,
+			find(&r.Wallets, Row{Wallet: t.Wallet}),
+			find(&r.Cashiers, Row{Cashier: t.Cashier}),
+			find(&r.Counters, Row{Counter: t.Counter}),
+			find(&r.Days, Row{Day: t.Day}),
+			find(&r.Rows, Row{Day: t.Day, Counter: t.Counter, Cashier: t.Cashier, Wallet: t.Wallet}),
+		} {
+			if err := to.add(sum); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sort puts every list in the order shown to people; titles are in theirs.
+func (r *Report) sort() {
+	for _, rows := range [][]Row{r.Rows, r.Wallets, r.Cashiers, r.Counters, r.Days, r.Hours} {
 		slices.SortStableFunc(rows, func(a, b Row) int {
-			return cmp.Or(cmp.Compare(a.Counter, b.Counter), cmp.Compare(a.Cashier, b.Cashier), order(a.Wallet)-order(b.Wallet))
+			return cmp.Or(
+				cmp.Compare(a.Day, b.Day), cmp.Compare(hour(a), hour(b)), cmp.Compare(a.Counter, b.Counter),
+				cmp.Compare(a.Cashier, b.Cashier), order(a.Wallet)-order(b.Wallet),
+			)
 		})
 	}
-	return r, nil
+}
+
+func hour(r Row) int {
+	if r.Hour == nil {
+		return -1
+	}
+	return *r.Hour
 }
 
 // order is a wallet's place in lists shown to people.
@@ -95,11 +161,13 @@ func order(w pos.Wallet) int {
 	return len(pos.Wallets)
 }
 
-// find returns the sum of the row that is about the same as key, which it appends if there is none.
+// find returns the sum of the row that is about the same as key, which it appends if there is none. What is looked for
+// is mostly the last row.
 func find(rows *[]Row, key Row) *Sum {
-	for i := range *rows {
+	for i := len(*rows) - 1; i >= 0; i-- {
 		r := &(*rows)[i]
-		if r.Counter == key.Counter && r.Cashier == key.Cashier && r.Wallet == key.Wallet {
+		if r.Day == key.Day && hour(*r) == hour(key) && r.Counter == key.Counter && r.Cashier == key.Cashier &&
+			r.Wallet == key.Wallet && title(*r) == title(key) {
 			return &r.Sum
 		}
 	}
@@ -107,7 +175,15 @@ func find(rows *[]Row, key Row) *Sum {
 	return &(*rows)[len(*rows)-1].Sum
 }
 
-func (s *Sum) add(t pos.DayTotal) (err error) {
+func title(r Row) string {
+	if r.Title == nil {
+		return ""
+	}
+	return *r.Title
+}
+
+// add adds t's money and counts, and works out what follows from them.
+func (s *Sum) add(t Sum) (err error) {
 	if s.Paid, err = s.Paid.Add(t.Paid); err != nil {
 		return err
 	}
@@ -116,6 +192,10 @@ func (s *Sum) add(t pos.DayTotal) (err error) {
 	}
 	s.PaidCount += t.PaidCount
 	s.RefundCount += t.RefundCount
+	if s.PaidCount > 0 {
+		n := pos.Fen(s.PaidCount)
+		s.Average = s.Paid/n + (s.Paid%n*2)/n
+	}
 	s.Net, err = s.Paid.Add(-s.Refunded)
 	return err
 }

@@ -22,7 +22,26 @@ const today = pos.Day("2026-01-31")
 // ledger returns totals as the ledger does.
 type ledger []pos.DayTotal
 
-func (l ledger) Totals(context.Context, pos.Day, pos.Day) ([]pos.DayTotal, error) { return l, nil }
+func (l ledger) Totals(_ context.Context, from, to pos.Day) (in []pos.DayTotal, err error) {
+	for _, t := range l {
+		if from <= t.Day && t.Day <= to {
+			in = append(in, t)
+		}
+	}
+	return in, nil
+}
+
+func (l ledger) Quarters(context.Context, pos.Day, pos.Day) ([]pos.QuarterTotal, error) {
+	return []pos.QuarterTotal{ // 21:45, 22:00 and 22:15 of a shop in Shanghai
+		{Begins: time.Date(2026, 1, 31, 13, 45, 0, 0, time.UTC), Paid: 6_000, PaidCount: 5},
+		{Begins: time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC), Paid: 251, PaidCount: 1},
+		{Begins: time.Date(2026, 1, 31, 14, 15, 0, 0, time.UTC), Refunded: 750, RefundCount: 3},
+	}, nil
+}
+
+func (l ledger) TitleTotals(context.Context, pos.Day, pos.Day, int) ([]pos.TitleTotal, error) {
+	return []pos.TitleTotal{{Title: "拉面", Paid: 6_000, PaidCount: 5}, {Title: "", Paid: 251, PaidCount: 1, Refunded: 750, RefundCount: 3}}, nil
+}
 
 var sales = ledger{
 	{Day: today, Counter: "K2", Cashier: "李", Wallet: pos.Alipay, Paid: 1_000, PaidCount: 2},
@@ -34,7 +53,11 @@ var sales = ledger{
 
 func build(t *testing.T, totals ledger) *Report {
 	t.Helper()
-	r, err := ForDay(context.Background(), totals, shop, today, time.Date(2026, 1, 31, 14, 0, 0, 5, time.UTC))
+	p, err := Around(OneDay, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Make(context.Background(), totals, shop, p, time.Date(2026, 1, 31, 14, 0, 0, 5, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,16 +66,22 @@ func build(t *testing.T, totals ledger) *Report {
 
 func TestSums(t *testing.T) {
 	r := build(t, sales)
-	if want := (Sum{Paid: 6_251, PaidCount: 6, Refunded: 750, RefundCount: 3, Net: 5_501}); r.Total != want {
+	if want := (Sum{Paid: 6_251, PaidCount: 6, Refunded: 750, RefundCount: 3, Net: 5_501, Average: 1_042}); r.Total != want {
 		t.Errorf("total %+v; want %+v", r.Total, want)
 	}
+	if want := (Sum{Paid: 9_999, PaidCount: 1, Net: 9_999, Average: 9_999}); r.Before != want {
+		t.Errorf("the day before %+v; want %+v", r.Before, want)
+	}
+	if len(r.Hours) != 2 || *r.Hours[0].Hour != 21 || r.Hours[1].Net != -499 || len(r.Titles) != 2 || r.Titles[0].Average != 1_200 {
+		t.Errorf("hours %+v, titles %+v", r.Hours, r.Titles)
+	}
 	wallets := []Row{
-		{Wallet: pos.WeChat, Sum: Sum{Paid: 5_001, PaidCount: 3, Refunded: 700, RefundCount: 2, Net: 4_301}},
-		{Wallet: pos.Alipay, Sum: Sum{Paid: 1_250, PaidCount: 3, Refunded: 50, RefundCount: 1, Net: 1_200}},
+		{Wallet: pos.WeChat, Sum: Sum{Paid: 5_001, PaidCount: 3, Refunded: 700, RefundCount: 2, Net: 4_301, Average: 1_667}},
+		{Wallet: pos.Alipay, Sum: Sum{Paid: 1_250, PaidCount: 3, Refunded: 50, RefundCount: 1, Net: 1_200, Average: 417}},
 	}
 	cashiers := []Row{
-		{Cashier: "李", Sum: Sum{Paid: 1_000, PaidCount: 2, Refunded: 700, RefundCount: 2, Net: 300}},
-		{Cashier: "王", Sum: Sum{Paid: 5_251, PaidCount: 4, Refunded: 50, RefundCount: 1, Net: 5_201}},
+		{Cashier: "李", Sum: Sum{Paid: 1_000, PaidCount: 2, Refunded: 700, RefundCount: 2, Net: 300, Average: 500}},
+		{Cashier: "王", Sum: Sum{Paid: 5_251, PaidCount: 4, Refunded: 50, RefundCount: 1, Net: 5_201, Average: 1_313}},
 	}
 	same(t, r.Wallets, wallets)
 	same(t, r.Cashiers, cashiers)
@@ -69,9 +98,9 @@ func same(t *testing.T, got, want []Row) {
 }
 
 func TestSumTooLarge(t *testing.T) {
-	_, err := Build(shop, today, []pos.DayTotal{
+	_, err := Make(context.Background(), ledger{
 		{Day: today, Cashier: "a", Paid: math.MaxInt64}, {Day: today, Cashier: "b", Paid: 1},
-	}, time.Now())
+	}, shop, Period{OneDay, today, today}, time.Now())
 	if pos.CodeOf(err) != pos.Internal || err == nil {
 		t.Errorf("a sum that does not fit: %v", err)
 	}
@@ -85,7 +114,7 @@ func TestTables(t *testing.T) {
 			}
 		}
 		last := table.Rows[len(table.Rows)-1]
-		if last[0].Text != "Total" || last[len(last)-1].String() != "55.01" {
+		if last[0].Text != "Total" || last[len(last)-2].String() != "55.01" {
 			t.Errorf("%s ends with %+v", table.Title, last)
 		}
 	}
@@ -109,10 +138,10 @@ func TestCSV(t *testing.T) {
 		t.Fatalf("%d records, %v", len(records), err)
 	}
 	for _, want := range []string{
-		"2026-01-31 K1 '=cmd|' /C calc'!A0 WeChat Pay 1 0.01 0 0.00 0.01",
-		`2026-01-31 K1 ' ＋1,"2" Alipay 0 0.00 1 1.23 -1.23`,
-		"2026-01-31 K1 王 WeChat Pay 3 50.01 0 0.00 50.01",
-		"Total    7 62.52 4 8.73 53.79",
+		"2026-01-31 K1 '=cmd|' /C calc'!A0 WeChat Pay 1 0.01 0 0.00 0.01 0.01",
+		`2026-01-31 K1 ' ＋1,"2" Alipay 0 0.00 1 1.23 -1.23 0.00`,
+		"2026-01-31 K1 王 WeChat Pay 3 50.01 0 0.00 50.01 16.67",
+		"Total    7 62.52 4 8.73 53.79 8.93",
 	} {
 		found := false
 		for _, r := range records {
@@ -150,5 +179,33 @@ func TestJSON(t *testing.T) {
 	b.Reset()
 	if err := build(t, nil).WriteJSON(&b); err != nil || !strings.Contains(b.String(), `"wallets":[]`) {
 		t.Errorf("an empty day: %s, %v", b.String(), err)
+	}
+}
+
+func TestPeriods(t *testing.T) {
+	for _, c := range []struct {
+		kind         PeriodKind
+		day          pos.Day
+		want, before string
+	}{
+		{OneDay, "2026-03-01", "2026-03-01", "2026-02-28"},
+		{Week, "2026-03-01", "2026-02-23 – 2026-03-01", "2026-02-16 – 2026-02-22"}, // a Sunday ends its week
+		{Week, "2026-03-02", "2026-03-02 – 2026-03-08", "2026-02-23 – 2026-03-01"},
+		{Month, "2024-02-29", "2024-02-01 – 2024-02-29", "2024-01-01 – 2024-01-31"},
+		{Month, "2026-03-31", "2026-03-01 – 2026-03-31", "2026-02-01 – 2026-02-28"},
+	} {
+		p, err := Around(c.kind, c.day)
+		if err != nil || p.String() != c.want || p.Before().String() != c.before {
+			t.Errorf("%s of %s: %s after %s (%v)", c.kind, c.day, p, p.Before(), err)
+		}
+	}
+	p, err := Between("2026-02-27", "2026-03-01")
+	if err != nil || p.Days() != 3 || p.Before().String() != "2026-02-24 – 2026-02-26" {
+		t.Errorf("%s, before it %s, %v", p, p.Before(), err)
+	}
+	for _, wrong := range [][2]pos.Day{{"2026-02-30", "2026-03-01"}, {"2026-03-01", "x"}, {"2026-03-02", "2026-03-01"}, {"2000-01-01", "2026-01-01"}} {
+		if p, err := Between(wrong[0], wrong[1]); pos.CodeOf(err) != pos.Invalid {
+			t.Errorf("%v: %s, %v", wrong, p, err)
+		}
 	}
 }

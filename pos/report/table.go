@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strconv"
 
 	"saoma/pos"
@@ -47,33 +48,57 @@ type Table struct {
 	Rows   [][]Cell
 }
 
-// Tables are the report's blocks: by wallet, by cashier, and in detail.
+// Tables are the report's blocks, those that say something: by wallet, cashier, counter, day, hour and title, and in detail.
 func (r *Report) Tables(l Words) []Table {
-	wallet := func(row Row) []Cell { return []Cell{name(l, row.Wallet)} }
-	cashier := func(row Row) []Cell { return []Cell{{Text: row.Cashier}} }
-	return []Table{
-		r.table(l, l.T("By wallet"), []string{l.T("Wallet")}, r.Wallets, wallet),
-		r.table(l, l.T("By cashier"), []string{l.T("Cashier")}, r.Cashiers, cashier),
-		r.Detail(l),
+	text := func(s string) []Cell { return []Cell{{Text: s}} }
+	tables := []Table{
+		r.table(l, l.T("By wallet"), []string{l.T("Wallet")}, r.Wallets, func(row Row) []Cell { return []Cell{name(l, row.Wallet)} }),
+		r.table(l, l.T("By cashier"), []string{l.T("Cashier")}, r.Cashiers, func(row Row) []Cell { return text(row.Cashier) }),
 	}
+	if len(r.Counters) > 1 {
+		tables = append(tables, r.table(l, l.T("By counter"), []string{l.T("Counter")}, r.Counters, func(row Row) []Cell { return text(row.Counter) }))
+	}
+	if r.From != r.To {
+		tables = append(tables, r.table(l, l.T("By day"), []string{l.T("Day")}, r.Days, func(row Row) []Cell { return []Cell{{Kind: Date, Text: string(row.Day)}} }))
+	}
+	return append(tables,
+		r.table(l, l.T("By hour"), []string{l.T("Hour")}, r.Hours, func(row Row) []Cell { return text(Clock(*row.Hour)) }),
+		r.table(l, l.T("By title"), []string{l.T("Title")}, r.Titles, func(row Row) []Cell { return text(*row.Title) }),
+		r.Detail(l),
+	)
 }
 
-// Detail is the block with one row for each counter, cashier and wallet.
+// Clock is an hour of the day as people read it: from and to.
+func Clock(hour int) string { return fmt.Sprintf("%02d:00–%02d:00", hour, hour+1) }
+
+// Detail is the block with one row for each day, counter, cashier and wallet.
 func (r *Report) Detail(l Words) Table {
-	day := Cell{Kind: Date, Text: string(r.Day)}
 	return r.table(
 		l, l.T("Details"), []string{l.T("Day"), l.T("Counter"), l.T("Cashier"), l.T("Wallet")}, r.Rows,
 		func(row Row) []Cell {
-			return []Cell{day, {Text: row.Counter}, {Text: row.Cashier}, name(l, row.Wallet)}
+			return []Cell{{Kind: Date, Text: string(row.Day)}, {Text: row.Counter}, {Text: row.Cashier}, name(l, row.Wallet)}
 		},
 	)
+}
+
+// Heading is what a sheet is called: the day, week, month or range it is about.
+func (r *Report) Heading(l Words) string {
+	switch r.Kind {
+	case OneDay:
+		return l.T("Day report of %s", string(r.From))
+	case Week:
+		return l.T("Week report of %s", r.Period().String())
+	case Month:
+		return l.T("Month report of %s", string(r.From)[:len("2026-01")])
+	}
+	return l.T("Report of %s", r.Period().String())
 }
 
 func name(l Words, w pos.Wallet) Cell { return Cell{Text: l.T(w.Name())} }
 
 // table puts the sums of rows behind the cells that say what each row is about.
 func (r *Report) table(l Words, title string, about []string, rows []Row, cells func(Row) []Cell) Table {
-	t := Table{Title: title, Header: append(about, l.T("Payments"), l.T("Paid ¥"), l.T("Refunds"), l.T("Refunded ¥"), l.T("Net ¥"))}
+	t := Table{Title: title, Header: append(about, l.T("Payments"), l.T("Paid ¥"), l.T("Refunds"), l.T("Refunded ¥"), l.T("Net ¥"), l.T("Average ¥"))}
 	for _, row := range rows {
 		t.Rows = append(t.Rows, append(cells(row), row.cells()...))
 	}
@@ -90,5 +115,6 @@ func (s Sum) cells() []Cell {
 		{Kind: Count, Number: s.RefundCount},
 		{Kind: Money, Number: int64(s.Refunded)},
 		{Kind: Money, Number: int64(s.Net)},
+		{Kind: Money, Number: int64(s.Average)},
 	}
 }

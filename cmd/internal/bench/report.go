@@ -98,7 +98,7 @@ func newReader(ctx context.Context, dir string, shop pos.Shop) (*reader, error) 
 // sample takes the report of one day in every way, and compares what they say.
 func (r *reader) sample(ctx context.Context, day pos.Day) error {
 	made, err := timed(&r.alone, func() (*report.Report, error) {
-		return report.ForDay(ctx, r.ledger, r.shop, day, time.Now())
+		return report.Make(ctx, r.ledger, r.shop, report.Period{Kind: report.OneDay, From: day, To: day}, time.Now())
 	})
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (r *reader) sample(ctx context.Context, day pos.Day) error {
 		if err != nil {
 			return nil, err
 		}
-		made, err := report.ForDay(ctx, l, r.shop, day, time.Now())
+		made, err := report.Make(ctx, l, r.shop, report.Period{Kind: report.OneDay, From: day, To: day}, time.Now())
 		return made, errors.Join(err, l.Close())
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,6 +20,19 @@ import (
 
 const today = pos.Day("2026-01-31")
 
+// ledger returns totals as the ledger does.
+type ledger []pos.DayTotal
+
+func (l ledger) Totals(context.Context, pos.Day, pos.Day) ([]pos.DayTotal, error) { return l, nil }
+
+func (l ledger) Quarters(context.Context, pos.Day, pos.Day) ([]pos.QuarterTotal, error) {
+	return []pos.QuarterTotal{{Begins: time.Date(2026, 1, 31, 11, 30, 0, 0, time.UTC), Paid: 123_456_789_01, PaidCount: 7}}, nil
+}
+
+func (l ledger) TitleTotals(context.Context, pos.Day, pos.Day, int) ([]pos.TitleTotal, error) {
+	return []pos.TitleTotal{{Title: "=牛肉面", Paid: 123_456_789_01, PaidCount: 7}}, nil
+}
+
 func sales(t *testing.T, cashiers int) *report.Report {
 	t.Helper()
 	shop := pos.Shop{Name: "张记面馆 🍜", TimeZone: time.UTC}
@@ -26,7 +40,8 @@ func sales(t *testing.T, cashiers int) *report.Report {
 	for i := range cashiers {
 		totals = append(totals, pos.DayTotal{Day: today, Counter: "K2", Cashier: fmt.Sprintf("c%03d", i), Wallet: pos.WeChat, Paid: 10, PaidCount: 1})
 	}
-	r, err := report.Build(shop, today, totals, time.Date(2026, 1, 31, 22, 0, 0, 0, time.UTC))
+	p := report.Period{Kind: report.OneDay, From: today, To: today}
+	r, err := report.Make(t.Context(), ledger(totals), shop, p, time.Date(2026, 1, 31, 22, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func XLSX(w io.Writer, r *report.Report, l report.Words) error {
 			return err
 		}
 	}
-	if err := f.SetDocProps(&excelize.DocProperties{Title: string(r.Day), Creator: r.Shop}); err != nil {
+	if err := f.SetDocProps(&excelize.DocProperties{Title: r.Heading(l), Creator: r.Shop}); err != nil {
 		return err
 	}
 	return f.Write(w)

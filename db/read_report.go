@@ -1,0 +1,58 @@
+package db
+
+import (
+	"context"
+
+	"saoma/pos"
+)
+
+// Quarters adds up the entries of the business days from..to by the quarter of an hour they were booked in, oldest
+// first. A quarter lies within one hour of every time zone.
+func (l *Ledger) Quarters(ctx context.Context, from, to pos.Day) (all []pos.QuarterTotal, err error) {
+	err = l.view(ctx, func(t *tx) (err error) {
+		all, err = list(t, func(row scanner, q *pos.QuarterTotal) error {
+			return row.Scan(moment{&q.Begins}, &q.Paid, &q.PaidCount, &q.Refunded, &q.RefundCount)
+		}, `SELECT at / 900000 * 900000, `+takings+` FROM entry WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1`, from, to)
+		return err
+	})
+	return all, err
+}
+
+// takings adds up entries: what was paid, in how many, what was refunded, in how many.
+const takings = `sum(iif(amount > 0, amount, 0)), sum(amount > 0), -sum(iif(amount < 0, amount, 0)), sum(amount < 0)`
+
+// TitleTotals adds up the entries of the business days from..to by the title of their payment, the most paid first,
+// at most n titles.
+func (l *Ledger) TitleTotals(ctx context.Context, from, to pos.Day, n int) (all []pos.TitleTotal, err error) {
+	err = l.view(ctx, func(t *tx) (err error) {
+		all, err = list(t, func(row scanner, q *pos.TitleTotal) error {
+			return row.Scan(&q.Title, &q.Paid, &q.PaidCount, &q.Refunded, &q.RefundCount)
+		}, `SELECT (SELECT p.title FROM payment p WHERE p.out_trade_no = e.out_trade_no) AS title, `+takings+`
+			FROM entry e WHERE e.day BETWEEN ? AND ? GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?`, from, to, n)
+		return err
+	})
+	return all, err
+}
+
+// EachPayment calls fn for every attempt of the orders of the business days from..to, oldest first, and keeps none
+// in memory. An error of fn ends it.
+func (l *Ledger) EachPayment(ctx context.Context, from, to pos.Day, fn func(*pos.Payment) error) error {
+	return l.view(ctx, func(t *tx) error {
+		rows, err := t.session.query(ctx, `SELECT `+paymentColumns+`
+			FROM orders o JOIN payment p ON p.order_id = o.id WHERE o.day BETWEEN ? AND ? ORDER BY o.day, o.id, p.id`, from, to)
+		if err != nil {
+			return t.failed(err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var p pos.Payment
+			if err := scanPayment(rows, &p); err != nil {
+				return t.failed(err)
+			}
+			if err := fn(&p); err != nil {
+				return err
+			}
+		}
+		return t.failed(rows.Err())
+	})
+}

@@ -18,3 +18,16 @@ not json
 		t.Errorf("%q, %v", lines, err)
 	}
 }
+
+func TestOutOfTime(t *testing.T) {
+	const ended = "fuzz: elapsed: 30s\n--- FAIL: FuzzX (30.51s)\n    context deadline exceeded\nFAIL\n"
+	for said, want := range map[string]bool{
+		ended: true,
+		"--- FAIL: FuzzX (3.51s)\n    Failing input written to testdata/fuzz/FuzzX/1\n    context deadline exceeded\n": false,
+		"--- FAIL: FuzzX (3.51s)\n    --- FAIL: FuzzX (0.00s)\n        x_test.go:1: wrong\n":                           false,
+	} {
+		if got := outOfTime(said); got != want {
+			t.Errorf("%v for %q", got, said)
+		}
+	}
+}

@@ -141,12 +141,55 @@ func (w *WeChat) check() error {
 	if w.PublicKeyID == "" && !w.PlatformCertificates {
 		return pos.Errorf(pos.Invalid, "wechat.public_key_id is missing; write it with wechat.public_key_file, or set wechat.platform_certificates = true.")
 	}
+	if err := w.checkPrevious(); err != nil {
+		return err
+	}
 	u, err := secureURL("wechat.base_url", w.BaseURL)
 	if err != nil {
 		return err
 	}
 	if u.Path != "" {
 		return pos.Errorf(pos.Invalid, "wechat.base_url must be scheme and host only, such as %s.", WeChatProduction)
+	}
+	return nil
+}
+
+// checkPrevious refuses halves of what a rotation replaces, and what is not older than what replaces it.
+func (w *WeChat) checkPrevious() error {
+	p := &w.Previous
+	switch {
+	case p.MerchantSerial != "" && !serial.MatchString(p.MerchantSerial):
+		return pos.Errorf(pos.Invalid, "wechat.previous_merchant_serial must be the serial number of the old merchant certificate, hexadecimal digits without colons.")
+	case (p.MerchantSerial == "") != (p.MerchantKeyFile == ""):
+		return pos.Errorf(pos.Invalid, "wechat.previous_merchant_serial and wechat.previous_merchant_key_file belong together; write both or neither.")
+	case p.MerchantSerial != "" && p.MerchantSerial == w.MerchantSerial:
+		return pos.Errorf(pos.Invalid, "wechat.previous_merchant_serial is the certificate in use; write the one before it, or take it out.")
+	case p.PublicKeyID != "" && !publicKeyID.MatchString(p.PublicKeyID):
+		return pos.Errorf(pos.Invalid, "wechat.previous_public_key_id must begin with PUB_KEY_ID_ and go on with digits or letters.")
+	case (p.PublicKeyID == "") != (p.PublicKeyFile == ""):
+		return pos.Errorf(pos.Invalid, "wechat.previous_public_key_id and wechat.previous_public_key_file belong together; write both or neither.")
+	case p.PublicKeyID != "" && p.PublicKeyID == w.PublicKeyID:
+		return pos.Errorf(pos.Invalid, "wechat.previous_public_key_id is the public key in use; write the one before it, or take it out.")
+	}
+	return nil
+}
+
+// CertificateMode reports whether the application is in certificate mode (公钥证书模式).
+func (a *Alipay) CertificateMode() bool {
+	return a.AppCertFile != "" || a.AlipayCertFile != "" || a.RootCertFile != ""
+}
+
+// checkMode demands the papers of exactly one mode.
+func (a *Alipay) checkMode() error {
+	switch {
+	case a.CertificateMode() && a.PublicKeyFile != "":
+		return pos.Errorf(pos.Invalid, "alipay.alipay_public_key_file and the certificates exclude each other; keep the one that fits the application's mode.")
+	case a.CertificateMode() && a.PreviousPublicKeyFile != "":
+		return pos.Errorf(pos.Invalid, "alipay.previous_alipay_public_key_file is for public-key mode; take it out in certificate mode.")
+	case a.CertificateMode() && (a.AppCertFile == "" || a.AlipayCertFile == "" || a.RootCertFile == ""):
+		return pos.Errorf(pos.Invalid, "Certificate mode needs alipay.app_cert_file, alipay.alipay_cert_file and alipay.alipay_root_cert_file; one is missing.")
+	case !a.CertificateMode() && a.PublicKeyFile == "":
+		return pos.Errorf(pos.Invalid, "alipay.alipay_public_key_file is missing; name Alipay's public key, not the application's own.")
 	}
 	return nil
 }
@@ -161,15 +204,15 @@ func (a *Alipay) check() error {
 	if a.AppKeyFile == "" {
 		return pos.Errorf(pos.Invalid, "alipay.app_key_file is missing; name the application's private key.")
 	}
-	if a.PublicKeyFile == "" {
-		return pos.Errorf(pos.Invalid, "alipay.alipay_public_key_file is missing; name Alipay's public key, not the application's own.")
+	if err := a.checkMode(); err != nil {
+		return err
 	}
 	_, err := secureURL("alipay.gateway_url", a.GatewayURL)
 	return err
 }
 
 func (c *Config) checkNotify() error {
-	n, t := &c.Notify, &c.Tunnel
+	n := &c.Notify
 	if n.Listen != "" && !hostPort(n.Listen) {
 		return pos.Errorf(pos.Invalid, "notify.listen must be an address and a port from 1 to 65535, such as 127.0.0.1:21080.")
 	}
@@ -177,15 +220,11 @@ func (c *Config) checkNotify() error {
 		if _, err := secureURL("notify.public_url", n.PublicURL); err != nil {
 			return err
 		}
-		if n.Listen == "" {
+		if n.Listen == "" && c.Tunnel.Kind == "none" { // a tunnel serves without a port here
 			return pos.Errorf(pos.Invalid, "notify.listen is missing; notify.public_url must lead to it, such as 127.0.0.1:21080.")
 		}
 	}
-	switch t.Kind {
-	case "none", "ssh", "frp", "ngrok":
-		return nil
-	}
-	return pos.Errorf(pos.Invalid, "tunnel.kind must be none, ssh, frp or ngrok.")
+	return c.checkTunnel()
 }
 
 // NotifyURL is the address a wallet's platform is told to notify, and empty where none can reach

@@ -30,25 +30,40 @@ func written(t *testing.T, c *Config) string {
 			"name": c.Shop.Name, "counter": c.Shop.Counter, "timezone": c.Shop.TimeZone.String(),
 			"day_starts_at": fmt.Sprintf("%02d:%02d", minutes/60, minutes%60),
 			"max_charge":    c.Shop.MaxCharge.String(), "min_charge": c.Shop.MinCharge.String(),
+			"cashier_refund_limit": c.Shop.CashierRefundLimit.String(),
 		},
 		"wechat": {
 			"enabled": c.WeChat.Enabled, "mchid": c.WeChat.MchID, "appid": c.WeChat.AppID, "merchant_serial": c.WeChat.MerchantSerial,
 			"merchant_key_file": c.WeChat.MerchantKeyFile, "apiv3_key_file": c.WeChat.APIv3KeyFile, "public_key_id": c.WeChat.PublicKeyID,
 			"public_key_file": c.WeChat.PublicKeyFile, "platform_certificates": c.WeChat.PlatformCertificates, "base_url": c.WeChat.BaseURL,
+			"merchant_certificate_file": c.WeChat.MerchantCertFile, "previous_merchant_serial": c.WeChat.Previous.MerchantSerial,
+			"previous_merchant_key_file": c.WeChat.Previous.MerchantKeyFile, "previous_public_key_id": c.WeChat.Previous.PublicKeyID,
+			"previous_public_key_file": c.WeChat.Previous.PublicKeyFile, "previous_until": lastDayOf(c.WeChat.Previous.Until),
 		},
 		"alipay": {
 			"enabled": c.Alipay.Enabled, "app_id": c.Alipay.AppID, "seller_id": c.Alipay.SellerID, "app_key_file": c.Alipay.AppKeyFile,
 			"alipay_public_key_file": c.Alipay.PublicKeyFile, "gateway_url": c.Alipay.GatewayURL,
+			"app_cert_file": c.Alipay.AppCertFile, "alipay_cert_file": c.Alipay.AlipayCertFile, "alipay_root_cert_file": c.Alipay.RootCertFile,
+			"previous_alipay_public_key_file": c.Alipay.PreviousPublicKeyFile, "previous_until": lastDayOf(c.Alipay.PreviousUntil),
 		},
 		"notify": {"listen": c.Notify.Listen, "public_url": c.Notify.PublicURL},
 		"tunnel": {
 			"kind": c.Tunnel.Kind, "host": c.Tunnel.Host, "user": c.Tunnel.User, "key_file": c.Tunnel.KeyFile,
 			"known_hosts_file": c.Tunnel.KnownHostsFile, "remote": c.Tunnel.Remote,
+			"token_file": c.Tunnel.TokenFile, "proxy_name": c.Tunnel.ProxyName, "custom_domain": c.Tunnel.CustomDomain,
 		},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// lastDayOf is a moment at which a day ends as that day.
+func lastDayOf(end time.Time) string {
+	if end.IsZero() {
+		return ""
+	}
+	return end.AddDate(0, 0, -1).Format(time.DateOnly)
 }
 
 // same compares configurations; a time zone counts by its name.
@@ -79,6 +94,8 @@ app_id = "2021000000000001"
 seller_id = "2088000000000001"
 app_key_file = "a.pem"
 alipay_public_key_file = "b.pem"
+previous_alipay_public_key_file = "c.pem"
+previous_until = "2026-12-31"
 gateway_url = "http://127.0.0.1:8080/gateway.do"
 [notify]
 listen = "127.0.0.1:21080"
@@ -96,6 +113,8 @@ func FuzzParse(f *testing.F) {
 	f.Add("shop.name = \"a\"\nshop.counter = \"K\"\nwechat = { base_url = \"https://x\" }\n")
 	f.Add("[shop]\nname = \"\"\"\\\n  [wechat]\"\"\"\ncounter = \"K\"\nday_starts_at = \"04:30\"\n")
 	f.Add("[shop]\nname = \"a\"\ncounter = \"K\"\ntimezone = \"UTC\"\n[wechat]\n\"base_url\" = \"https://x\"\n[ alipay ] # x\n")
+	f.Add("[shop]\nname = \"a\"\ncounter = \"K\"\n[alipay]\napp_cert_file = \"a.crt\"\nalipay_cert_file = \"b.crt\"\n" +
+		"[wechat]\nprevious_merchant_serial = \"0a1b2c3d\"\nprevious_until = \"2026-02-28\"\n")
 	f.Add("[[shop]]\nname = 1\n")
 	f.Add("[shop]\nname = \"a\"\ncounter = \"K\"\nmax_charge = \"99999999999.99\"\n[tunnel]\nkind = \"ssh\"\nkey_file = \"../k\"\n")
 	f.Fuzz(func(t *testing.T, text string) {

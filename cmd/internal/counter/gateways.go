@@ -38,10 +38,17 @@ func Gateways(cfg *config.Config, keys config.Keys, log *slog.Logger) (*Platform
 
 func (p *Platforms) addWeChat(cfg *config.Config, keys config.Keys, log *slog.Logger) error {
 	w := &cfg.WeChat
+	previous := wechat.Previous{MerchantKey: keys.WeChatPreviousMerchant, PublicKey: keys.WeChatPreviousPublic, Until: w.Previous.Until}
+	if previous.MerchantKey != nil {
+		previous.MerchantSerial = w.Previous.MerchantSerial
+	}
+	if previous.PublicKey != nil {
+		previous.PublicKeyID = w.Previous.PublicKeyID
+	}
 	g, err := wechat.New(wechat.Config{
 		MchID: w.MchID, AppID: w.AppID, MerchantSerial: w.MerchantSerial, MerchantKey: keys.WeChatMerchant,
 		APIv3Key: string(keys.WeChatAPIv3), PublicKeyID: w.PublicKeyID, PublicKey: keys.WeChatPublic,
-		PlatformCertificates: w.PlatformCertificates, BaseURL: w.BaseURL,
+		PlatformCertificates: w.PlatformCertificates, Previous: previous, BaseURL: w.BaseURL,
 		NotifyURL: cfg.NotifyURL(pos.WeChat), Title: cfg.Shop.Name,
 		CertificatesFailed: func(err error) {
 			log.Warn("WeChat Pay's platform certificates could not be downloaded", "error", err)
@@ -59,6 +66,8 @@ func (p *Platforms) addAlipay(cfg *config.Config, keys config.Keys) error {
 	a := &cfg.Alipay
 	g, err := alipay.New(alipay.Config{
 		AppID: a.AppID, SellerID: a.SellerID, AppKey: keys.AlipayApp, AlipayPublicKey: keys.AlipayPublic,
+		PreviousPublicKey: keys.AlipayPreviousPublic, PreviousUntil: a.PreviousUntil,
+		AppCert: keys.AlipayAppCert, AlipayCert: keys.AlipayCert, RootCert: keys.AlipayRootCert,
 		GatewayURL: a.GatewayURL, NotifyURL: cfg.NotifyURL(pos.Alipay), Title: cfg.Shop.Name,
 	})
 	if err != nil {

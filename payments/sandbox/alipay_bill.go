@@ -44,7 +44,7 @@ func (s *Sandbox) alipayBill(_ *call, _ url.Values, b *biz) (any, *aliError) {
 		return nil, b.fail
 	case kind != "trade":
 		return nil, business("isp.bill_type_unsupported", "沙箱只有 trade 账单")
-	case from.After(now), s.opt.StrictBillTime && now.Before(to.Add(billHour*time.Hour)):
+	case from.After(now), s.opt.StrictBillTime && now.Before(to.Add(billHour*time.Hour)), s.faults.takeKind(FaultBillLate, Alipay, opBill, ""):
 		return nil, errBillNotExist
 	}
 	rows := s.alipayRows(from, to)
@@ -55,6 +55,7 @@ func (s *Sandbox) alipayBill(_ *call, _ url.Values, b *biz) (any, *aliError) {
 	if err != nil {
 		return nil, aliFail("20000", "isp.unknow-error", "系统繁忙") // the platform's own spelling
 	}
+	file = s.cut(Alipay, file)
 	return aliBillAnswer{success, s.url + alipayBillPath + "?token=" + s.keepBill(Alipay, file, alipayBillLife)}, nil
 }
 
@@ -75,29 +76,24 @@ func (s *Sandbox) serveAlipayBill(w http.ResponseWriter, r *http.Request) {
 	s.deliver(w, c, answer{status: http.StatusOK, contentType: "application/octet-stream", body: file})
 }
 
-type aliRow struct {
-	t  *trade
-	r  *back
-	at time.Time
-}
-
-func (s *Sandbox) alipayRows(from, to time.Time) []aliRow {
+func (s *Sandbox) alipayRows(from, to time.Time) []billRow {
 	within := func(at time.Time) bool { return !at.IsZero() && !at.Before(from) && at.Before(to) }
-	var rows []aliRow
+	var rows []billRow
 	for _, t := range s.list {
 		if t.Wallet != Alipay {
 			continue
 		}
 		if within(t.Paid) {
-			rows = append(rows, aliRow{t, nil, t.Paid})
+			rows = append(rows, billRow{t, nil, t.Paid})
 		}
 		for _, r := range t.Refunds {
 			if r.State == refundSuccess && within(r.Done) {
-				rows = append(rows, aliRow{t, r, r.Done})
+				rows = append(rows, billRow{t, r, r.Done})
 			}
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b aliRow) int { return a.at.Compare(b.at) })
+	rows = s.spoil(Alipay, rows, within)
+	slices.SortStableFunc(rows, func(a, b billRow) int { return a.at.Compare(b.at) })
 	return rows
 }
 
@@ -110,7 +106,7 @@ const (
 )
 
 // billZip holds the details and their summary, text and file names in GBK.
-func (p *AlipayPapers) billZip(rows []aliRow, from, to, now time.Time) ([]byte, error) {
+func (p *AlipayPapers) billZip(rows []billRow, from, to, now time.Time) ([]byte, error) {
 	account := p.SellerID + "0156"
 	head := func(title, list string) string {
 		return fmt.Sprintf("#支付宝业务%s查询%s#账号：[%s]%s#起始日期：[%s]   终止日期：[%s]%s#%s%s%s%s",
@@ -144,7 +140,7 @@ func (p *AlipayPapers) billZip(rows []aliRow, from, to, now time.Time) ([]byte, 
 func billTime(t time.Time) string { return t.In(beijing).Format("2006年01月02日 15:04:05") }
 
 // alipayRow ends numbers that a spreadsheet would spoil with a tab, as the platform does.
-func alipayRow(row aliRow) []string {
+func alipayRow(row billRow) []string {
 	t, r := row.t, row.r
 	kind, amount, request, service := "交易", t.Amount, "", -fee(t.Amount)
 	if r != nil {

@@ -115,7 +115,7 @@ func (f *Fault) UnmarshalJSON(text []byte) error {
 
 func (f Fault) check() error {
 	switch {
-	case !slices.Contains(requestFaults, f.Kind) && !slices.Contains(notifyFaults, f.Kind):
+	case !slices.Contains(requestFaults, f.Kind) && !slices.Contains(notifyFaults, f.Kind) && !slices.Contains(billFaults, f.Kind):
 		return fmt.Errorf("fault kind %q is not known", f.Kind)
 	case f.Wallet != "" && f.Wallet != WeChat && f.Wallet != Alipay:
 		return fmt.Errorf("fault wallet %q is neither %q nor %q", f.Wallet, WeChat, Alipay)
@@ -133,6 +133,9 @@ func (f Fault) check() error {
 func (f Fault) fits(op string) bool {
 	if op == opNotify {
 		return slices.Contains(notifyFaults, f.Kind) && (f.Op == opNotify || !slices.Contains(requestFaults, f.Kind))
+	}
+	if slices.Contains(billFaults, f.Kind) {
+		return op == opBill && (f.Kind != FaultBillHash || f.Wallet != Alipay)
 	}
 	switch f.Kind {
 	case FaultOrderPaid:
@@ -180,12 +183,12 @@ func (s *Faults) List() []Fault {
 	return slices.Clone(s.list)
 }
 
-// inBody are the faults that depend on the order's state: the operation itself takes them.
+// inBody are the faults that depend on the order's state: the operation itself takes them, as it does those of bills.
 var inBody = []FaultKind{FaultStale, FaultAbnormal}
 
 // take uses up one count of the oldest fault that hits this operation.
 func (s *Faults) take(wallet, op, outTradeNo string) Fault {
-	return s.first(wallet, op, outTradeNo, func(k FaultKind) bool { return !slices.Contains(inBody, k) })
+	return s.first(wallet, op, outTradeNo, func(k FaultKind) bool { return !slices.Contains(inBody, k) && !slices.Contains(billFaults, k) })
 }
 
 // takeKind uses up one count of a fault of exactly this kind.

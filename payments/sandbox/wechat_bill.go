@@ -61,7 +61,7 @@ func (s *Sandbox) wechatBill(c *call, _ string) (int, any, *wxError) {
 		return 0, nil, wxFail(400, "PARAM_ERROR", "输入源“/query/tar_type”应为 GZIP")
 	case now.Before(day) || now.After(day.AddDate(0, 3, 1)):
 		return 0, nil, wxFail(400, "INVALID_REQUEST", "bill_date 应在三个月以内")
-	case s.opt.StrictBillTime && now.Before(day.Add((24+billHour)*time.Hour)):
+	case s.opt.StrictBillTime && now.Before(day.Add((24+billHour)*time.Hour)), s.faults.takeKind(FaultBillLate, WeChat, opBill, ""):
 		return 0, nil, wxFail(400, "STATEMENT_CREATING", "账单生成中，请于次日 10 点后下载")
 	}
 	rows := s.wechatRows(day, kind)
@@ -70,10 +70,14 @@ func (s *Sandbox) wechatBill(c *call, _ string) (int, any, *wxError) {
 	}
 	text := s.papers.WeChat.billCSV(kind, rows)
 	sum := sha1.Sum(text)
+	if s.faults.takeKind(FaultBillHash, WeChat, opBill, "") {
+		sum = sha1.Sum(text[1:])
+	}
 	file := text
 	if q.Get("tar_type") == "GZIP" {
 		file = gzipped(text)
 	}
+	file = s.cut(WeChat, file)
 	return http.StatusOK, map[string]string{
 		"hash_type":    "SHA1",
 		"hash_value":   hex.EncodeToString(sum[:]),
@@ -98,29 +102,24 @@ func gzipped(text []byte) []byte {
 	return b.Bytes()
 }
 
-// wxRow is one line of the bill: a payment, or a refund r.
-type wxRow struct {
-	t  *trade
-	r  *back
-	at time.Time
-}
-
-func (s *Sandbox) wechatRows(day time.Time, kind string) []wxRow {
-	var rows []wxRow
+func (s *Sandbox) wechatRows(day time.Time, kind string) []billRow {
+	var rows []billRow
+	within := func(at time.Time) bool { return onDay(at, day) }
 	for _, t := range s.list {
 		if t.Wallet != WeChat {
 			continue
 		}
-		if kind != "REFUND" && onDay(t.Paid, day) {
-			rows = append(rows, wxRow{t, nil, t.Paid})
+		if kind != "REFUND" && within(t.Paid) {
+			rows = append(rows, billRow{t, nil, t.Paid})
 		}
 		for _, r := range t.Refunds {
-			if kind != "SUCCESS" && onDay(r.Created, day) {
-				rows = append(rows, wxRow{t, r, r.Created})
+			if kind != "SUCCESS" && within(r.Created) {
+				rows = append(rows, billRow{t, r, r.Created})
 			}
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b wxRow) int { return b.at.Compare(a.at) }) // newest first
+	rows = s.spoil(WeChat, rows, within)
+	slices.SortStableFunc(rows, func(a, b billRow) int { return b.at.Compare(a.at) }) // newest first
 	return rows
 }
 
@@ -141,7 +140,7 @@ const (
 )
 
 // billCSV writes a back-tick before every value; the last two lines are the totals.
-func (p *WeChatPapers) billCSV(kind string, rows []wxRow) []byte {
+func (p *WeChatPapers) billCSV(kind string, rows []billRow) []byte {
 	var b strings.Builder
 	b.WriteString(bom + wxHead)
 	switch kind {
@@ -180,7 +179,7 @@ func ticked(b *strings.Builder, values []string) {
 	b.WriteString(crlf)
 }
 
-func (p *WeChatPapers) billRow(kind string, row wxRow) []string {
+func (p *WeChatPapers) billRow(kind string, row billRow) []string {
 	t, r := row.t, row.r
 	state, paidAmount, feeAmount := wxSuccess, yuan(t.Amount), fee(t.Amount)
 	backs := []string{"0", "0", "0.00", "0.00", "", ""}

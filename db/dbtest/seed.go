@@ -16,7 +16,9 @@ type Sales struct {
 	Days     int       // over how many days, evenly
 	Until    time.Time // the last day ends here
 	Shop     pos.Shop
-	Cashiers []string // take turns
+	Cashiers []string                     // take turns
+	Wallets  []pos.Wallet                 // take turns; empty: all
+	Account  func(pos.Wallet) pos.Account // whom they pay; nil: somebody
 }
 
 // Seed fills a new ledger in dir with past sales, each through the same transactions' methods as a real
@@ -33,6 +35,14 @@ func Seed(ctx context.Context, dir string, s Sales) error {
 		return err
 	}
 	defer l.Close()
+	if len(s.Wallets) == 0 {
+		s.Wallets = pos.Wallets
+	}
+	if s.Account == nil {
+		s.Account = func(pos.Wallet) pos.Account {
+			return pos.Account{MerchantID: "1900000001", AppID: "wx0000000000000001"}
+		}
+	}
 	const chunk = 500 // orders in one transaction
 	begin := s.Until.AddDate(0, 0, -s.Days)
 	spacing := s.Until.Sub(begin) / time.Duration(s.Orders)
@@ -64,9 +74,10 @@ func (s *Sales) sell(tx pos.Tx, i int, at time.Time) error {
 	if err := tx.AddOrder(o); err != nil {
 		return err
 	}
+	w := s.Wallets[i%len(s.Wallets)]
 	p := &pos.Payment{
 		OutTradeNo: fmt.Sprintf("%s%s%08d", s.Shop.Counter, at.In(s.Shop.TimeZone).Format("060102150405"), i),
-		OrderID:    o.ID, Wallet: pos.Wallets[i%len(pos.Wallets)], Account: pos.Account{MerchantID: "1900000001", AppID: "wx0000000000000001"},
+		OrderID:    o.ID, Wallet: w, Account: s.Account(w),
 		Amount: o.Total, Title: o.Title, Counter: o.Counter, Cashier: o.Cashier, State: pos.Created,
 		CreatedAt: at, ExpiresAt: at.Add(pos.DefaultTimeout), Day: o.Day,
 	}

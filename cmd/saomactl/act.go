@@ -19,7 +19,7 @@ type acted struct {
 
 // check asks the platform about one payment now.
 func (a *app) check(ctx context.Context, f *flags, args []string) error {
-	return a.act(ctx, f, args, func(c *counter.Counter, no string) error {
+	return a.act(ctx, f, args, func(c *counter.Counter, no, _ string) error {
 		p, err := c.Till.Check(ctx, no)
 		if p == nil {
 			return err
@@ -31,7 +31,7 @@ func (a *app) check(ctx context.Context, f *flags, args []string) error {
 
 // cancel withdraws a payment. One that is closed already is as wished.
 func (a *app) cancel(ctx context.Context, f *flags, args []string) error {
-	return a.act(ctx, f, args, func(c *counter.Counter, no string) error {
+	return a.act(ctx, f, args, func(c *counter.Counter, no, actor string) error {
 		p, err := c.Till.Payment(ctx, no)
 		if err == nil && p.State != pos.Closed && p.State != pos.Rejected {
 			var after *pos.Payment
@@ -55,7 +55,7 @@ func (a *app) cancel(ctx context.Context, f *flags, args []string) error {
 }
 
 // act opens the counter for one thing about one payment.
-func (a *app) act(ctx context.Context, f *flags, args []string, do func(*counter.Counter, string) error) error {
+func (a *app) act(ctx context.Context, f *flags, args []string, do func(c *counter.Counter, no, actor string) error) error {
 	arguments, err := f.parse(args, 1)
 	if err != nil || a.asked(f) {
 		return err
@@ -64,11 +64,11 @@ func (a *app) act(ctx context.Context, f *flags, args []string, do func(*counter
 	if err != nil {
 		return err
 	}
-	c, err := a.open(ctx)
+	c, actor, err := a.openAs(ctx)
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(c, no), c.Close())
+	return errors.Join(do(c, no, actor), c.Close())
 }
 
 func (a *app) stateOf(event string, c *counter.Counter, p *pos.Payment, message string) {
@@ -100,7 +100,7 @@ func (a *app) refund(ctx context.Context, f *flags, args []string) error {
 	if err != nil || a.asked(f) {
 		return err
 	}
-	r := pos.RefundRequest{Reason: strings.TrimSpace(*reason), Actor: actor}
+	r := pos.RefundRequest{Reason: strings.TrimSpace(*reason)}
 	if r.OutTradeNo, err = orderNo(arguments[0]); err != nil {
 		return err
 	}
@@ -120,10 +120,11 @@ func (a *app) refund(ctx context.Context, f *flags, args []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.open(ctx)
+	c, actor, err := a.openAs(ctx)
 	if err != nil {
 		return err
 	}
+	r.Actor = actor
 	return errors.Join(a.giveBack(ctx, c, r, wait), c.Close())
 }
 

@@ -14,9 +14,6 @@ import (
 	"saoma/pos"
 )
 
-// actor is who the audit chain names for what a terminal does.
-const actor = "saomactl"
-
 // proofPatience is how long a charge waits for the proof that its code is closed.
 const proofPatience = 10 * time.Second
 
@@ -27,7 +24,7 @@ func (a *app) charge(ctx context.Context, f *flags, args []string) error {
 	if err != nil || a.asked(f) {
 		return err
 	}
-	r := pos.ChargeRequest{Cashier: actor, Title: *title}
+	r := pos.ChargeRequest{Title: *title}
 	if r.Amount, err = pos.ParseYuan(arguments[0]); err != nil {
 		return err
 	}
@@ -53,11 +50,12 @@ func (a *app) charge(ctx context.Context, f *flags, args []string) error {
 	if err := walletIsOn(cfg, r.Wallet); err != nil {
 		return err
 	}
-	c, err := a.open(ctx)
+	c, actor, err := a.openAs(ctx)
 	if err != nil {
 		return err
 	}
-	return errors.Join((&charging{app: a, counter: c}).run(ctx, r), c.Close())
+	r.Cashier = actor
+	return errors.Join((&charging{app: a, counter: c, actor: actor}).run(ctx, r), c.Close())
 }
 
 // walletIsOn refuses a wallet that saoma.toml has switched off.
@@ -72,6 +70,7 @@ func walletIsOn(cfg *config.Config, w pos.Wallet) error {
 type charging struct {
 	*app
 	counter *counter.Counter
+	actor   string
 	no      string
 	changed chan struct{} // something about the payment changed
 	shown   bool          // the code was printed
@@ -145,7 +144,7 @@ func (c *charging) wait(ctx context.Context, p *pos.Payment, interrupt <-chan os
 				return c.left(p)
 			}
 			go func() {
-				_, err := c.counter.Till.Cancel(ctx, c.no, actor)
+				_, err := c.counter.Till.Cancel(ctx, c.no, c.actor)
 				withdrawn <- err
 			}()
 		case <-ctx.Done():

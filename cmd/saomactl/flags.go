@@ -29,6 +29,8 @@ func (a *app) flags(name, usage string) *flags {
 	f := &flags{name: name, usage: usage}
 	f.add("data", "DIR", func(s string) error { a.data = s; return nil })
 	f.toggle("json", &a.json)
+	f.add("user", "NAME", func(s string) error { a.user = s; return nil })
+	f.add("pin-file", "FILE", func(s string) error { a.pinFile = s; return nil })
 	f.add("lang", "zh|en", func(s string) error {
 		if s != "zh" && s != "en" {
 			return pos.Errorf(pos.Invalid, "%s must be %s.", "--lang", "zh|en")

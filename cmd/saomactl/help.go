@@ -29,9 +29,11 @@ func commands() []command {
 		{"check", "check NO", aboutCheck, (*app).check},
 		{"cancel", "cancel NO", aboutCancel, (*app).cancel},
 		{"refund", "refund NO AMOUNT --reason R [--wait 30s]", aboutRefund, (*app).refund},
-		{"report", "report [--day YYYY-MM-DD] [--format csv|xlsx|pdf|json] [-o FILE]", aboutReport, (*app).report},
+		{"report", "report [--day YYYY-MM-DD] [--per day|week|month] [--from D --to D] [--format csv|xlsx|pdf|json] [-o FILE]", aboutReport, (*app).report},
 		{"exceptions", "exceptions [--all]", aboutExceptions, (*app).exceptions},
 		{"resolve", "resolve NO accept|refund|dismiss [--note TEXT]", aboutResolve, (*app).resolve},
+		{"users", "users [add NAME --role ROLE | role NAME ROLE | pin NAME | disable NAME | enable NAME] [--new-pin-file FILE]", aboutUsers, (*app).users},
+		{"audit", "audit [--user NAME] [--action A] [--about NO] [--since DATE] [--until DATE] [--format csv|json] [-o FILE]", aboutAudit, (*app).audit},
 		{"verify", "verify", aboutVerify, (*app).verify},
 		{"keys", "keys [seal --keychain|--passphrase | passphrase | unseal] [--passphrase-file FILE]", aboutKeys, (*app).keys},
 		{"backup", "backup [FILE]", aboutBackup, (*app).backup},
@@ -67,6 +69,7 @@ func (a *app) overview() {
 	}
 	fmt.Fprintln(a.out)
 	fmt.Fprintln(a.out, a.lang.T("Every command: --data DIR is the data folder (default: the user's configuration folder); --json prints one JSON object a line, amounts in fen; --lang zh|en is the language."))
+	fmt.Fprintln(a.out, a.lang.T("Where the counter has users, every command that acts needs --user NAME, and the PIN in a file of mode 0600, --pin-file FILE, or typed when it is asked for."))
 	fmt.Fprintln(a.out, a.lang.T("Exit codes: 0 done, 1 error, 2 wrong input (nothing was written), 3 closed or expired without payment."))
 	fmt.Fprintln(a.out, a.lang.T("More about one command: saomactl help COMMAND"))
 }
@@ -160,6 +163,14 @@ func aboutResolve(l words.Language) string {
 
 func aboutKeys(l words.Language) string {
 	return l.T("Tell how the files with the shop's secrets are kept, or keep them otherwise. seal encrypts them under a key that this computer's keychain holds, or under a passphrase; passphrase changes it; unseal makes them plain again. --passphrase-file names a file of mode 0600 that holds the new passphrase; without it, it is asked for.")
+}
+
+func aboutUsers(l words.Language) string {
+	return l.T("List who works at this counter, or change it. The roles are cashier, supervisor and manager; the first user is a manager, and only a manager, named by --user, makes others. --new-pin-file names a file of mode 0600 that holds the new PIN; without it, it is asked for. Nobody is deleted, only disabled.")
+}
+
+func aboutAudit(l words.Language) string {
+	return l.T("Show who did what, the newest first, and whether the audit chain is whole. --user, --action and --about (a payment, a refund or \"user NAME\") choose; --since and --until are dates, or times such as \"2026-01-31 18:30\". Without --format the newest 100 are shown. Works beside a running counter.")
 }
 
 func aboutBackup(l words.Language) string {

@@ -83,6 +83,8 @@ type app struct {
 	lang     words.Language
 	json     bool
 	data     string
+	user     string // who acts; of audit, whose acts
+	pinFile  string
 }
 
 // dispatch reads the flags before the command and runs it.

@@ -47,11 +47,11 @@ func (a *app) recover(ctx context.Context, f *flags, args []string) error {
 	if d > pos.BillDay(time.Now()) {
 		return pos.Errorf(pos.Invalid, "--day %s is in the future.", string(d))
 	}
-	c, err := a.open(ctx)
+	c, actor, err := a.openAs(ctx)
 	if err != nil {
 		return err
 	}
-	done, err := a.recoverDay(ctx, c, d)
+	done, err := a.recoverDay(ctx, c, d, actor)
 	if err == nil && !done {
 		err = errSaid
 	}
@@ -60,7 +60,7 @@ func (a *app) recover(ctx context.Context, f *flags, args []string) error {
 
 // recoverDay goes through every wallet's bill of one day. It reports whether all of it is in the ledger now;
 // the error is the ledger's.
-func (a *app) recoverDay(ctx context.Context, c *counter.Counter, day pos.Day) (done bool, err error) {
+func (a *app) recoverDay(ctx context.Context, c *counter.Counter, day pos.Day, actor string) (done bool, err error) {
 	done = true
 	for _, w := range pos.Wallets {
 		if _, ok := c.Till.Gateways[w]; !ok {

@@ -36,11 +36,11 @@ func (a *app) resolve(ctx context.Context, f *flags, args []string) error {
 	if err := pos.CheckTitle(note); err != nil {
 		return named("--note", err)
 	}
-	c, err := a.open(ctx)
+	c, actor, err := a.openAs(ctx)
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.decide(ctx, c, id, decided, note), c.Close())
+	return errors.Join(a.decide(ctx, c, actor, id, decided, note), c.Close())
 }
 
 func resolution(text string) (pos.Resolution, error) {
@@ -52,7 +52,7 @@ func resolution(text string) (pos.Resolution, error) {
 	return "", pos.Errorf(pos.Invalid, "The decision %q is not known; it must be accept, refund or dismiss.", text)
 }
 
-func (a *app) decide(ctx context.Context, c *counter.Counter, id int64, decided pos.Resolution, note string) error {
+func (a *app) decide(ctx context.Context, c *counter.Counter, actor string, id int64, decided pos.Resolution, note string) error {
 	x, failed := c.Till.Resolve(ctx, id, decided, actor, note)
 	if x == nil {
 		return failed

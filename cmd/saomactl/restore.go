@@ -105,7 +105,7 @@ func (a *app) findAgain(ctx context.Context, c *counter.Counter, days []pos.Day)
 	var failed bool
 	var later []pos.Day
 	for _, day := range days {
-		done, err := a.recoverDay(ctx, c, day)
+		done, err := a.recoverDay(ctx, c, day, pos.Unattended)
 		if err != nil {
 			return err
 		}

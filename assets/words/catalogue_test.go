@@ -26,8 +26,11 @@ type use struct {
 // pos.Errorf(code, "…", args…), and the same within package pos.
 var formatAt = map[string]int{"T": 0, "Errorf": 1, "pos.Errorf": 1}
 
-// keyMark in a function's doc comment says that the strings it returns are keys looked up elsewhere.
+// keyMark in a function's doc comment says that the strings it returns are keys looked up elsewhere, and so are those in
+// the fields of what it returns that have one of these names.
 const keyMark = "key of its translation"
+
+var keyFields = []string{"Title", "About", "Label", "Where"}
 
 func TestEverySentenceIsTranslated(t *testing.T) {
 	uses := sentences(t, "../..")
@@ -155,12 +158,20 @@ func keys(fset *token.FileSet, n ast.Node) []use {
 // returned lists the strings a function returns.
 func returned(fset *token.FileSet, f *ast.FuncDecl) []use {
 	var uses []use
+	take := func(e ast.Expr) {
+		if key, ok := constant(e); ok && key != "" {
+			uses = append(uses, use{key, fset.Position(e.Pos()), -1})
+		}
+	}
 	ast.Inspect(f.Body, func(n ast.Node) bool {
-		if r, ok := n.(*ast.ReturnStmt); ok {
-			for _, e := range r.Results {
-				if key, ok := constant(e); ok && key != "" {
-					uses = append(uses, use{key, fset.Position(r.Pos()), -1})
-				}
+		switch n := n.(type) {
+		case *ast.ReturnStmt:
+			for _, e := range n.Results {
+				take(e)
+			}
+		case *ast.KeyValueExpr:
+			if name, ok := n.Key.(*ast.Ident); ok && slices.Contains(keyFields, name.Name) {
+				take(n.Value)
 			}
 		}
 		return true

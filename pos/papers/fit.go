@@ -1,9 +1,11 @@
 package papers
 
 import (
+	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,6 +85,7 @@ type Alipay struct {
 	Key       *rsa.PrivateKey // the application's
 	PublicKey *rsa.PublicKey  // Alipay's
 
+	Certificates      bool // certificate mode, in which the next three are needed
 	AppCertificate    *x509.Certificate
 	AlipayCertificate []*x509.Certificate // with its issuers, as the file has them
 	Roots             []*x509.Certificate
@@ -90,7 +93,7 @@ type Alipay struct {
 
 // Check returns a *Wrong about the first thing that does not fit at the moment now.
 func (a *Alipay) Check(now time.Time) error {
-	byCertificate := a.AppCertificate != nil || len(a.AlipayCertificate) > 0 || len(a.Roots) > 0
+	byCertificate := a.Certificates || a.AppCertificate != nil || len(a.AlipayCertificate) > 0 || len(a.Roots) > 0
 	switch {
 	case a.Key == nil:
 		return &Wrong{AppKey, pos.Errorf(pos.Setup, "The application's private key is missing; Alipay's key tool keeps it where it made it.")}
@@ -117,16 +120,18 @@ func (a *Alipay) checkCertificates(now time.Time) error {
 	}
 	theirs := a.AlipayCertificate[0]
 	own := &a.Key.PublicKey
-	switch {
+	switch app := appOf(a.AppCertificate); {
+	case app != "" && app != a.AppID:
+		return &Wrong{AppCertificate, pos.Errorf(pos.Setup, "This certificate belongs to application %s, not to %s; choose that application's, or correct the APPID.", app, a.AppID)}
 	case own.Equal(theirs.PublicKey) && !own.Equal(a.AppCertificate.PublicKey):
 		return &Wrong{AlipayCert, pos.Errorf(pos.Setup, "The certificates of Alipay and of the application are swapped; exchange the two files.")}
 	case own.Equal(theirs.PublicKey):
 		return &Wrong{AlipayCert, pos.Errorf(pos.Setup, "This is the application's own certificate; choose Alipay's: alipayCertPublicKey_RSA2.crt.")}
 	case !own.Equal(a.AppCertificate.PublicKey):
 		return &Wrong{AppKey, pos.Errorf(pos.Setup, "This private key does not belong to the application's certificate; choose the one with which it was applied for.")}
-	case !selfSigned(a.Roots):
+	case !slices.ContainsFunc(a.Roots, selfSigned):
 		return &Wrong{RootCertificates, pos.Errorf(pos.Setup, "This is not Alipay's root certificate; choose alipayRootCert.crt.")}
-	case selfSigned(a.AlipayCertificate[:1]):
+	case selfSigned(theirs):
 		return &Wrong{AlipayCert, pos.Errorf(pos.Setup, "This is a root certificate; choose Alipay's own: alipayCertPublicKey_RSA2.crt.")}
 	case now.After(a.AppCertificate.NotAfter):
 		return &Wrong{AppCertificate, pos.Errorf(pos.Setup, "The application's certificate expired on %s; apply for a new one on the open platform.", date(a.AppCertificate.NotAfter))}
@@ -138,33 +143,47 @@ func (a *Alipay) checkCertificates(now time.Time) error {
 	return a.checkChain(now)
 }
 
-// checkChain: Alipay's certificate is vouched for by the root, as Alipay's own SDKs demand.
+// application is the subject of an application's certificate: the account and the application.
+var application = regexp.MustCompile(`^2088[0-9]{12}-([0-9]{16})$`)
+
+// appOf is the application that a certificate is of; empty where it does not say so.
+func appOf(c *x509.Certificate) string {
+	if m := application.FindStringSubmatch(c.Subject.CommonName); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// maxChain is how many certificates may stand between Alipay's and a root; there is one.
+const maxChain = 4
+
+// checkChain: Alipay's certificate is vouched for by the root, as Alipay's own SDKs demand. Its intermediate does not
+// say that it may issue others, so only names, signatures and dates count.
 func (a *Alipay) checkChain(now time.Time) error {
-	roots, between := x509.NewCertPool(), x509.NewCertPool()
-	for _, c := range a.Roots {
-		roots.AddCert(c)
+	c := a.AlipayCertificate[0]
+	for range maxChain {
+		if issuer := issuerOf(c, a.Roots); issuer != nil && selfSigned(issuer) {
+			return nil
+		}
+		if c = issuerOf(c, a.AlipayCertificate[1:]); c == nil || now.After(c.NotAfter) {
+			break
+		}
 	}
-	for _, c := range a.AlipayCertificate[1:] {
-		between.AddCert(c)
-	}
-	_, err := a.AlipayCertificate[0].Verify(x509.VerifyOptions{
-		Roots: roots, Intermediates: between, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
-	if err != nil {
-		return &Wrong{AlipayCert, pos.Errorf(pos.Setup, "Alipay's certificate is not vouched for by this root certificate; download both again from the open platform.")}
+	return &Wrong{AlipayCert, pos.Errorf(pos.Setup, "Alipay's certificate is not vouched for by this root certificate; download both again from the open platform.")}
+}
+
+// issuerOf finds who has signed c; nil where nobody in the list has.
+func issuerOf(c *x509.Certificate, list []*x509.Certificate) *x509.Certificate {
+	for _, by := range list {
+		if bytes.Equal(by.RawSubject, c.RawIssuer) && by.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature) == nil {
+			return by
+		}
 	}
 	return nil
 }
 
-// selfSigned reports whether one of the certificates is a root.
-func selfSigned(list []*x509.Certificate) bool {
-	for _, c := range list {
-		if c.IsCA && c.CheckSignatureFrom(c) == nil {
-			return true
-		}
-	}
-	return false
-}
+// selfSigned reports whether c is a root.
+func selfSigned(c *x509.Certificate) bool { return issuerOf(c, []*x509.Certificate{c}) != nil }
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {

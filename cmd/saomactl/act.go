@@ -96,6 +96,7 @@ const (
 // refund gives money back and waits, within bounds, until it has gone.
 func (a *app) refund(ctx context.Context, f *flags, args []string) error {
 	reason, patience := f.text("reason", "REASON"), f.text("wait", "30s")
+	approver, approverFile := f.text("approved-by", "NAME"), f.text("approval-pin-file", "FILE")
 	arguments, err := f.parse(args, 2)
 	if err != nil || a.asked(f) {
 		return err
@@ -125,11 +126,29 @@ func (a *app) refund(ctx context.Context, f *flags, args []string) error {
 		return err
 	}
 	r.Actor = actor
+	if r.Approval, err = a.approval(ctx, c, r, *approver, *approverFile); err != nil {
+		return errors.Join(err, c.Close())
+	}
 	return errors.Join(a.giveBack(ctx, c, r, wait), c.Close())
+}
+
+// approval is what the user of this name says to r, by PIN on the spot; nil where nobody is named.
+func (a *app) approval(ctx context.Context, c *counter.Counter, r pos.RefundRequest, name, file string) (*pos.Approval, error) {
+	if name == "" {
+		return nil, nil
+	}
+	pin, err := a.pin(ctx, "--approval-pin-file", a.lang.T("PIN of %s:", name), file)
+	if err != nil {
+		return nil, err
+	}
+	return c.Till.Approve(ctx, name, pin, r)
 }
 
 func (a *app) giveBack(ctx context.Context, c *counter.Counter, r pos.RefundRequest, wait time.Duration) error {
 	refund, err := c.Till.Refund(ctx, r)
+	if pos.CodeOf(err) == pos.NeedsApproval {
+		return pos.Errorf(pos.NeedsApproval, "A refund of this amount needs a supervisor's PIN; add --approved-by NAME.").Because(err)
+	}
 	return a.seeThrough(ctx, c, refund, err, wait)
 }
 

@@ -67,7 +67,7 @@ func (a *app) secretly(ctx context.Context, question string) (string, error) {
 		return text, nil
 	case <-ctx.Done():
 		_ = term.Restore(fd, before)
-		return "", pos.Errorf(pos.Invalid, "No passphrase was given.")
+		return "", pos.Errorf(pos.Invalid, "Nothing was typed.")
 	}
 }
 

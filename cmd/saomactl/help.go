@@ -28,7 +28,7 @@ func commands() []command {
 		{"show", "show NO", aboutShow, (*app).show},
 		{"check", "check NO", aboutCheck, (*app).check},
 		{"cancel", "cancel NO", aboutCancel, (*app).cancel},
-		{"refund", "refund NO AMOUNT --reason R [--wait 30s]", aboutRefund, (*app).refund},
+		{"refund", "refund NO AMOUNT --reason R [--wait 30s] [--approved-by NAME [--approval-pin-file FILE]]", aboutRefund, (*app).refund},
 		{"report", "report [--day YYYY-MM-DD] [--per day|week|month] [--from D --to D] [--format csv|xlsx|pdf|json] [-o FILE]", aboutReport, (*app).report},
 		{"exceptions", "exceptions [--all]", aboutExceptions, (*app).exceptions},
 		{"resolve", "resolve NO accept|refund|dismiss [--note TEXT]", aboutResolve, (*app).resolve},
@@ -142,7 +142,7 @@ func aboutCancel(l words.Language) string {
 }
 
 func aboutRefund(l words.Language) string {
-	return l.T("Give money back, in full or in part. AMOUNT is yuan, such as 1.00; --wait is how long to wait for the outcome.")
+	return l.T("Give money back, in full or in part. AMOUNT is yuan, such as 1.00; --wait is how long to wait for the outcome. --approved-by names the supervisor who approves what a cashier may not refund alone.")
 }
 
 func aboutReport(l words.Language) string {

@@ -70,6 +70,7 @@ type refundView struct {
 	Reason      string          `json:"reason"`
 	RefundID    string          `json:"refund_id"`
 	RequestedBy string          `json:"requested_by"`
+	ApprovedBy  string          `json:"approved_by,omitempty"`
 	CreatedAt   time.Time       `json:"created_at"`
 	SettledAt   time.Time       `json:"settled_at,omitzero"`
 }
@@ -77,7 +78,7 @@ type refundView struct {
 func viewRefund(r *pos.Refund, zone *time.Location) refundView {
 	return refundView{
 		OutRefundNo: r.OutRefundNo, OutTradeNo: r.OutTradeNo, Wallet: r.Wallet, Amount: r.Amount, State: r.State, Reason: r.Reason,
-		RefundID: r.RefundID, RequestedBy: r.RequestedBy, CreatedAt: at(r.CreatedAt, zone), SettledAt: at(r.SettledAt, zone),
+		RefundID: r.RefundID, RequestedBy: r.RequestedBy, ApprovedBy: r.ApprovedBy, CreatedAt: at(r.CreatedAt, zone), SettledAt: at(r.SettledAt, zone),
 	}
 }
 

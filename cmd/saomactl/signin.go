@@ -42,36 +42,30 @@ func (a *app) signIn(ctx context.Context, till *pos.Till) (*pos.User, error) {
 	case a.user == "":
 		return nil, pos.Errorf(pos.Invalid, "--user is missing; say as whom, and the PIN by --pin-file or when it is asked for.")
 	}
-	pin, err := a.pin(ctx)
+	pin, err := a.pin(ctx, "--pin-file", a.lang.T("PIN of %s:", a.user), a.pinFile)
 	if err != nil {
 		return nil, err
 	}
 	return till.SignIn(ctx, a.user, pin)
 }
 
-// pin is the PIN of who signs in.
-func (a *app) pin(ctx context.Context) (string, error) {
-	if a.pinFile != "" {
-		return readPIN("--pin-file", a.pinFile)
+// pin is a PIN: the file that the flag names holds it, or it is typed.
+func (a *app) pin(ctx context.Context, flag, question, file string) (string, error) {
+	if file != "" {
+		return readPIN(flag, file)
 	}
 	if !hasTerminal() {
-		return "", pos.Errorf(pos.Invalid, "--pin-file is missing: nobody can be asked here; name a file of mode 0600 that holds the PIN.")
+		return "", pos.Errorf(pos.Invalid, "%s is missing: nobody can be asked here; name a file of mode 0600 that holds the PIN.", flag)
 	}
-	return a.secretly(ctx, a.lang.T("PIN of %s:", a.user))
+	return a.secretly(ctx, question)
 }
 
 // newPIN is the PIN that file holds, or that is typed twice.
 func (a *app) newPIN(ctx context.Context, name, file string) (string, error) {
-	if file != "" {
-		return readPIN("--new-pin-file", file)
-	}
-	if !hasTerminal() {
-		return "", pos.Errorf(pos.Invalid, "--new-pin-file is missing: nobody can be asked here; name a file of mode 0600 that holds the new PIN.")
-	}
 	for {
-		pin, err := a.secretly(ctx, a.lang.T("New PIN of %s:", name))
-		if err != nil {
-			return "", err
+		pin, err := a.pin(ctx, "--new-pin-file", a.lang.T("New PIN of %s:", name), file)
+		if err != nil || file != "" {
+			return pin, err
 		}
 		if err := pos.CheckPIN(pin); err != nil {
 			a.complain(err)

@@ -21,7 +21,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"init", "init --sandbox [--listen 127.0.0.1:PORT] [--shop NAME] [--counter CODE]", aboutInit, (*app).init},
-		{"sandbox", "sandbox [--listen 127.0.0.1:PORT] [--speed N]", aboutSandbox, (*app).sandbox},
+		{"sandbox", "sandbox [--listen 127.0.0.1:PORT] [--speed N] [--papers DIR [--certificates]]", aboutSandbox, (*app).sandbox},
 		{"serve", "serve", aboutServe, (*app).serve},
 		{"charge", "charge AMOUNT --wallet wechat|alipay [--title T] [--timeout 5m]", aboutCharge, (*app).charge},
 		{"orders", "orders [--day YYYY-MM-DD]", aboutOrders, (*app).orders},
@@ -34,6 +34,7 @@ func commands() []command {
 		{"resolve", "resolve NO accept|refund|dismiss [--note TEXT]", aboutResolve, (*app).resolve},
 		{"users", "users [add NAME --role ROLE | role NAME ROLE | pin NAME | disable NAME | enable NAME] [--new-pin-file FILE]", aboutUsers, (*app).users},
 		{"audit", "audit [--user NAME] [--action A] [--about NO] [--since DATE] [--until DATE] [--format csv|json] [-o FILE]", aboutAudit, (*app).audit},
+		{"doctor", "doctor [--only NAME,…] [--order] [--serve] [--bundle FILE]", aboutDoctor, (*app).doctor},
 		{"verify", "verify", aboutVerify, (*app).verify},
 		{"keys", "keys [seal --keychain|--passphrase | passphrase | unseal] [--passphrase-file FILE]", aboutKeys, (*app).keys},
 		{"backup", "backup [FILE]", aboutBackup, (*app).backup},
@@ -114,7 +115,7 @@ func aboutInit(l words.Language) string {
 }
 
 func aboutSandbox(l words.Language) string {
-	return l.T("Run both simulated gateways and the customer's phone page. --listen moves the sandbox and rewrites the addresses in saoma.toml; 0.0.0.0 lets a phone in the same network in. --speed divides the delays of notifications and refunds.")
+	return l.T("Run both simulated gateways and the customer's phone page. --listen moves the sandbox and rewrites the addresses in saoma.toml; 0.0.0.0 lets a phone in the same network in. --speed divides the delays of notifications and refunds. --papers hands a merchant's papers out into DIR, as the platforms do, for saomactl setup or the window's assistant; with --certificates, Alipay's are those of certificate mode.")
 }
 
 func aboutServe(l words.Language) string {
@@ -151,6 +152,10 @@ func aboutReport(l words.Language) string {
 
 func aboutVerify(l words.Language) string {
 	return l.T("Check every invariant of the ledger and name the rows that break one. Works beside a running counter.")
+}
+
+func aboutDoctor(l words.Language) string {
+	return l.T("Look at everything the counter needs, from saoma.toml to the printer, and say what to do where something is wrong. It works beside a running counter and charges nothing. --only takes names or groups of checks; --order makes an order of ¥0.01 at each platform and closes it at once; --serve answers at notify.listen meanwhile, while the counter is closed; --bundle writes a support file without secrets. Exit 1 if anything is red.")
 }
 
 func aboutExceptions(l words.Language) string {

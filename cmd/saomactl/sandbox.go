@@ -32,7 +32,9 @@ const slowest, fastest = 0.01, 100_000
 
 // sandbox runs both simulated gateways until a signal.
 func (a *app) sandbox(ctx context.Context, f *flags, args []string) error {
-	listen, pace := f.text("listen", "127.0.0.1:PORT"), f.text("speed", "N")
+	listen, pace, papers := f.text("listen", "127.0.0.1:PORT"), f.text("speed", "N"), f.text("papers", "DIR")
+	var certificates bool
+	f.toggle("certificates", &certificates)
 	if _, err := f.parse(args, 0); err != nil || a.asked(f) {
 		return err
 	}
@@ -43,6 +45,16 @@ func (a *app) sandbox(ctx context.Context, f *flags, args []string) error {
 			return pos.Errorf(pos.Invalid, "--speed must be a number from 0.01 to 100000, such as 10.")
 		}
 	}
+	if *papers != "" {
+		home, err := a.papersHome(*papers, *listen, certificates)
+		if err != nil {
+			return err
+		}
+		return a.runSandbox(ctx, home, speed)
+	}
+	if certificates {
+		return pos.Errorf(pos.Invalid, "--certificates needs --papers: it says which papers are handed out.")
+	}
 	cfg, err := a.load()
 	if err != nil {
 		return err
@@ -51,37 +63,58 @@ func (a *app) sandbox(ctx context.Context, f *flags, args []string) error {
 	if err != nil {
 		return err
 	}
-	papers, err := sandbox.ReadPapers(filepath.Join(cfg.Dir, config.SandboxDir))
+	return a.runSandbox(ctx, sandboxHome{
+		dir: filepath.Join(cfg.Dir, config.SandboxDir), addr: addr, shop: cfg.Shop.Name,
+		listening: func(s *sandbox.Sandbox) (any, error) {
+			return nil, config.MoveSandbox(cfg.Dir, s.URL())
+		},
+	}, speed)
+}
+
+// sandboxHome is where a sandbox keeps itself and what is done when it listens.
+type sandboxHome struct {
+	dir       string // of papers.json and state.json
+	addr      string
+	shop      string
+	listening func(*sandbox.Sandbox) (says any, err error)
+}
+
+// runSandbox runs a sandbox until a signal.
+func (a *app) runSandbox(ctx context.Context, home sandboxHome, speed float64) error {
+	papers, err := sandbox.ReadPapers(home.dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return pos.Errorf(pos.Setup, "--data %s is not a sandbox folder; make one with: saomactl --data DIR init --sandbox", cfg.Dir)
+		return pos.Errorf(pos.Setup, "--data %s is not a sandbox folder; make one with: saomactl --data DIR init --sandbox", filepath.Dir(home.dir))
 	}
 	if err != nil {
-		return pos.Errorf(pos.Setup, "The sandbox's papers in %s cannot be read.", filepath.Join(cfg.Dir, config.SandboxDir)).Because(err)
+		return pos.Errorf(pos.Setup, "The sandbox's papers in %s cannot be read.", home.dir).Because(err)
 	}
-	release, err := lockSandbox(filepath.Join(cfg.Dir, config.SandboxDir))
+	release, err := lockSandbox(home.dir)
 	if err != nil {
 		return err
 	}
 	defer release()
-	log, logFile, err := counter.OpenLog(filepath.Join(cfg.Dir, config.SandboxDir, "sandbox.log"))
+	log, logFile, err := counter.OpenLog(filepath.Join(home.dir, "sandbox.log"))
 	if err != nil {
 		return err
 	}
 	defer logFile.Close()
 	s := sandbox.New(papers, sandbox.Options{
-		Shop: cfg.Shop.Name, Speed: speed, StateFile: filepath.Join(cfg.Dir, config.SandboxDir, "state.json"),
-		Identity: sandbox.PublicKey, Log: log,
+		Shop: home.shop, Speed: speed, StateFile: filepath.Join(home.dir, "state.json"), Identity: sandbox.PublicKey, Log: log,
 	})
 	signals, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := s.Start(addr); err != nil {
-		return errors.Join(pos.Errorf(pos.Unavailable, "The sandbox cannot listen on %s; choose another address with --listen.", addr).Because(err), s.Close())
+	if err := s.Start(home.addr); err != nil {
+		return errors.Join(pos.Errorf(pos.Unavailable, "The sandbox cannot listen on %s; choose another address with --listen.", home.addr).Because(err), s.Close())
 	}
-	if err := config.MoveSandbox(cfg.Dir, s.URL()); err != nil {
+	says, err := home.listening(s)
+	if err != nil {
 		return errors.Join(err, s.Close())
 	}
 	a.emit(listening{Event: "listening", URL: s.URL(), Phone: s.PhoneURL()},
 		a.lang.T("The sandbox listens at %s. The customer's phone: %s", s.URL(), s.PhoneURL()))
+	if h, ok := says.(handedOut); ok {
+		a.emit(h, a.lang.T("The merchant's papers are in %s. Next, in another terminal: %s", h.Dir, a.hint("setup")))
+	}
 	<-signals.Done()
 	return s.Close()
 }

@@ -32,7 +32,7 @@ var seeded = []struct {
 func TestBigBill(t *testing.T) {
 	const each = 5
 	r := newRig(t)
-	r.seed(dbtest.Rounds(20_000, 212_000))
+	r.seed(dbtest.Rounds(20_000, 210_000))
 	orders := r.orders()
 	r.remember(orders)
 	want := map[pos.Wallet]map[string]int{pos.WeChat: {}, pos.Alipay: {}}
@@ -47,6 +47,9 @@ func TestBigBill(t *testing.T) {
 	}
 	for i := range orders {
 		p := &orders[i].Payments[0]
+		if first, last := midnight.Add(10*time.Minute), midnight.Add(23*time.Hour+50*time.Minute); p.CreatedAt.Before(first) || p.CreatedAt.After(last) {
+			continue // what is missing at midnight may be on another day's bill
+		}
 		for _, s := range seeded {
 			said := fmt.Sprintf("%s %s", s.kind, p.OutTradeNo)
 			closed := s.kind == pos.OtherState

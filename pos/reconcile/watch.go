@@ -8,9 +8,6 @@ import (
 	"saoma/pos"
 )
 
-// Unattended is who reconciles where nobody asked for it, in the audit chain.
-const Unattended = "reconcile"
-
 // When the unattended run works. It never hurries: a day may wait, a customer may not.
 const (
 	lookAgain  = 30 * time.Second // for a quiet moment, and between two days
@@ -123,7 +120,7 @@ func (w *Watch) mayTry(p place, now time.Time) bool {
 
 // work reconciles one day.
 func (w *Watch) work(ctx context.Context, p place, now time.Time) {
-	r, err := w.Books.Reconcile(ctx, p.wallet, p.day, false, Unattended)
+	r, err := w.Books.Reconcile(ctx, p.wallet, p.day, false, pos.Unattended)
 	if ctx.Err() != nil {
 		return
 	}

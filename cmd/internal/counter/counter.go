@@ -14,14 +14,14 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"sync"
-	"time"
-
 	"saoma/cmd/internal/config"
 	"saoma/cmd/internal/vault"
 	"saoma/db"
 	"saoma/payments/notify"
 	"saoma/pos"
+	"saoma/pos/reconcile"
+	"sync"
+	"time"
 )
 
 // Options are what Open may be told.
@@ -36,6 +36,7 @@ type Options struct {
 // Counter is a counter that is open. It owns its data folder until Close.
 type Counter struct {
 	Till    *pos.Till
+	Books   *reconcile.Books
 	Shop    pos.Shop
 	Config  *config.Config
 	Ledger  *db.Ledger
@@ -81,6 +82,7 @@ func Open(ctx context.Context, dir string, o Options) (*Counter, error) {
 	}
 	c.OnDamage(func(damage error) { c.Log.Error("the ledger is damaged", "error", damage) })
 	c.Till = &pos.Till{Shop: cfg.Shop, Store: c.Ledger, Gateways: c.platforms.Gateways, Log: c.Log}
+	c.Books = reconcile.New(c.Till, c.Ledger)
 	if cfg.Tunnel.Kind != "none" {
 		c.Log.Warn("this version starts no tunnel: start it yourself and write its address as notify.public_url", "kind", cfg.Tunnel.Kind)
 	}
@@ -149,6 +151,7 @@ func (c *Counter) Run(ctx context.Context) error {
 		c.check(ctx)
 		c.backUpDaily(ctx)
 	})
+	work.Go(func() { c.reconcileDaily(ctx) })
 	if c.listener != nil {
 		server := c.server()
 		work.Go(func() {

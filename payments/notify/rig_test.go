@@ -83,6 +83,12 @@ func (l *logged) String() string {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	return newRigWith(t, nil, nil)
+}
+
+// newRigWith is a rig whose WeChat gateway has other papers, and whose handler is wrapped; either may be nil.
+func newRigWith(t *testing.T, change func(*sandbox.Sandbox, *wechat.Config), wrap func(http.Handler) http.Handler) *rig {
+	t.Helper()
 	p, err := papers()
 	if err != nil {
 		t.Fatal(err)
@@ -97,12 +103,17 @@ func newRig(t *testing.T) *rig {
 	r.url = "http://" + l.Addr().String()
 
 	w, a := p.WeChat, p.Alipay
-	r.wechat, err = wechat.New(wechat.Config{
+	cfg := wechat.Config{
 		MchID: w.MchID, AppID: w.AppID, MerchantSerial: w.MerchantSerial, MerchantKey: w.MerchantKey, APIv3Key: w.APIv3Key,
 		PublicKeyID: w.PublicKeyID, PublicKey: &w.PlatformKey.PublicKey, BaseURL: r.sandbox.WeChatURL(), NotifyURL: r.url + "/notify/wechat",
 		Now: func() time.Time { return r.now },
-	})
+	}
+	if change != nil {
+		change(r.sandbox, &cfg)
+	}
+	r.wechat, err = wechat.New(cfg)
 	r.must(err)
+	t.Cleanup(r.wechat.Stop)
 	r.alipay, err = alipay.New(alipay.Config{
 		AppID: a.AppID, SellerID: a.SellerID, AppKey: a.AppKey, AlipayPublicKey: &a.PlatformKey.PublicKey,
 		GatewayURL: r.sandbox.AlipayURL(), NotifyURL: r.url + "/notify/alipay",
@@ -127,6 +138,9 @@ func newRig(t *testing.T) *rig {
 		Till: r.till, Decoders: map[pos.Wallet]notify.Decoder{pos.WeChat: r.wechat, pos.Alipay: r.alipay}, Log: log,
 		Report: r.reports.add,
 	})
+	if wrap != nil {
+		r.handler = wrap(r.handler)
+	}
 	server := notify.Server("", r.handler, log)
 	go server.Serve(l)
 	t.Cleanup(func() { server.Close() })

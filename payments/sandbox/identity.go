@@ -41,12 +41,20 @@ type identities struct {
 	ramp ramp
 }
 
+// message is what is signed.
+type message int
+
+const (
+	anAnswer message = iota
+	aNotification
+)
+
 // ramp mixes two of WeChat Pay's identities, as a grey switch does: of a thousand messages, the first so many more
 // are signed by to, spread evenly; the rest by from.
 type ramp struct {
 	from, to string
 	perMille int
-	sum      int
+	sums     [2]int // of answers and of notifications, so that either are mixed by themselves
 }
 
 func newIdentities(p *Papers) *identities {
@@ -95,11 +103,11 @@ func (k *identities) merchant(serial string) *rsa.PublicKey {
 
 // signer is what signs a message of WeChat Pay: what the ramp says, else what was asked for, else the newest one of
 // the way that is usual.
-func (k *identities) signer(asked string, usual Paper) *identity {
+func (k *identities) signer(asked string, usual Paper, m message) *identity {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.ramp.to != "" {
-		asked = k.ramp.next()
+		asked = k.ramp.next(m)
 	}
 	if i := k.find(asked, WeChatPublicKey, PlatformCertificate); i != nil && i.effective {
 		return i
@@ -112,9 +120,10 @@ func (k *identities) signer(asked string, usual Paper) *identity {
 	return k.list[1] // everything is revoked: nobody knows better
 }
 
-func (r *ramp) next() string {
-	if r.sum += r.perMille; r.sum >= 1000 {
-		r.sum -= 1000
+func (r *ramp) next(m message) string {
+	sum := &r.sums[m]
+	if *sum += r.perMille; *sum >= 1000 {
+		*sum -= 1000
 		return r.to
 	}
 	return r.from

@@ -33,7 +33,7 @@ type notice struct {
 	URL      string
 	Event    string // WeChat: TRANSACTION.SUCCESS, REFUND.SUCCESS, …; Alipay: trade_status_sync
 	Fact     string // WeChat: the resource's JSON; Alipay: the form without notify_time and signature
-	Serial   string `json:",omitempty"` // WeChat: the identity that signs
+	Serial   string `json:",omitempty"` // WeChat: what the request asked to be signed with
 	Created  time.Time
 	Attempts int
 	Next     time.Time

@@ -224,12 +224,12 @@ func authorization(header string) (authFields, bool) {
 }
 
 // identity chooses what signs a message: what the request's Wechatpay-Serial named, else the default.
-func (s *Sandbox) identity(asked string) (serial string, key *rsa.PrivateKey) {
+func (s *Sandbox) identity(asked string, m message) (serial string, key *rsa.PrivateKey) {
 	usual := PlatformCertificate
 	if s.opt.Identity == PublicKey {
 		usual = WeChatPublicKey
 	}
-	i := s.keys.signer(asked, usual)
+	i := s.keys.signer(asked, usual, m)
 	return i.serial, i.key
 }
 
@@ -240,7 +240,7 @@ func (s *Sandbox) signWeChat(w http.ResponseWriter, c *call, a answer) {
 	if a.bare || c.fault.Kind == FaultUnsigned {
 		return
 	}
-	serial, key := s.identity(c.r.Header.Get("Wechatpay-Serial"))
+	serial, key := s.identity(c.r.Header.Get("Wechatpay-Serial"), anAnswer)
 	if c.fault.Kind == FaultBadSignature {
 		key = s.papers.WeChat.MerchantKey // any key but the platform's
 	}

@@ -88,7 +88,7 @@ func (s *Sandbox) wechatMessage(ctx context.Context, n *notice, fault FaultKind)
 	if err != nil {
 		return nil, err
 	}
-	serial, key := s.identity(n.Serial)
+	serial, key := s.identity(n.Serial, aNotification)
 	if fault == FaultForged || fault == FaultBadSignature {
 		key = stranger()
 	}

@@ -43,7 +43,7 @@ func (s *Sandbox) wechatCreate(c *call, _ string) (int, any, *wxError) {
 	if fail := s.ours(appID, mchID); fail != nil {
 		return 0, nil, fail
 	}
-	t.Serial, _ = s.identity(c.r.Header.Get("Wechatpay-Serial"))
+	t.Serial = c.r.Header.Get("Wechatpay-Serial")
 	t.Fingerprint = f.fingerprint("time_expire") + t.Deadline.UTC().Format(time.RFC3339)
 
 	if old := s.trades[t.key()]; old != nil {

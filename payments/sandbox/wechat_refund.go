@@ -84,7 +84,7 @@ func (s *Sandbox) wechatRefund(c *call, _ string) (int, any, *wxError) {
 		return 0, nil, fail
 	}
 	r.Fingerprint = f.fingerprint("notify_url")
-	r.Serial, _ = s.identity(c.r.Header.Get("Wechatpay-Serial"))
+	r.Serial = c.r.Header.Get("Wechatpay-Serial")
 
 	t := s.findWeChat(id, no)
 	if old := s.refunds[r.OutRefundNo]; old != nil {

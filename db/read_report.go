@@ -12,14 +12,12 @@ func (l *Ledger) Quarters(ctx context.Context, from, to pos.Day) (all []pos.Quar
 	err = l.view(ctx, func(t *tx) (err error) {
 		all, err = list(t, func(row scanner, q *pos.QuarterTotal) error {
 			return row.Scan(moment{&q.Begins}, &q.Paid, &q.PaidCount, &q.Refunded, &q.RefundCount)
-		}, `SELECT at / 900000 * 900000, `+takings+` FROM entry WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1`, from, to)
+		}, `SELECT at / 900000 * 900000, sum(iif(amount > 0, amount, 0)), sum(amount > 0), -sum(iif(amount < 0, amount, 0)), sum(amount < 0)
+			FROM entry WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1`, from, to)
 		return err
 	})
 	return all, err
 }
-
-// takings adds up entries: what was paid, in how many, what was refunded, in how many.
-const takings = `sum(iif(amount > 0, amount, 0)), sum(amount > 0), -sum(iif(amount < 0, amount, 0)), sum(amount < 0)`
 
 // TitleTotals adds up the entries of the business days from..to by the title of their payment, the most paid first,
 // at most n titles.
@@ -27,8 +25,8 @@ func (l *Ledger) TitleTotals(ctx context.Context, from, to pos.Day, n int) (all 
 	err = l.view(ctx, func(t *tx) (err error) {
 		all, err = list(t, func(row scanner, q *pos.TitleTotal) error {
 			return row.Scan(&q.Title, &q.Paid, &q.PaidCount, &q.Refunded, &q.RefundCount)
-		}, `SELECT (SELECT p.title FROM payment p WHERE p.out_trade_no = e.out_trade_no) AS title, `+takings+`
-			FROM entry e WHERE e.day BETWEEN ? AND ? GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?`, from, to, n)
+		}, `SELECT title, sum(paid), sum(paid_count), sum(refunded), sum(refund_count)
+			FROM title_total WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?`, from, to, n)
 		return err
 	})
 	return all, err

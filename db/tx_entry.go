@@ -2,7 +2,11 @@ package db
 
 import "saoma/pos"
 
-// AddEntry appends an entry and adds it to its day's total.
+// addTotal adds a total to the one that is there.
+const addTotal = `paid = paid + excluded.paid, paid_count = paid_count + excluded.paid_count,
+	refunded = refunded + excluded.refunded, refund_count = refund_count + excluded.refund_count`
+
+// AddEntry appends an entry and adds it to its day's totals.
 func (t *tx) AddEntry(e pos.Entry) error {
 	if _, err := t.exec(`INSERT INTO entry (out_trade_no, out_refund_no, wallet, counter, cashier, amount, day, at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -13,11 +17,15 @@ func (t *tx) AddEntry(e pos.Entry) error {
 	if e.Amount < 0 {
 		total = pos.DayTotal{Refunded: -e.Amount, RefundCount: 1}
 	}
+	if _, err := t.exec(`INSERT INTO title_total (day, title, paid, paid_count, refunded, refund_count)
+		SELECT ?, title, ?, ?, ?, ? FROM payment WHERE out_trade_no = ?
+		ON CONFLICT (day, title) DO UPDATE SET `+addTotal,
+		e.Day, total.Paid, total.PaidCount, total.Refunded, total.RefundCount, e.OutTradeNo); err != nil {
+		return err
+	}
 	_, err := t.exec(`INSERT INTO day_total (day, counter, cashier, wallet, paid, paid_count, refunded, refund_count)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (day, counter, cashier, wallet) DO UPDATE SET
-			paid = paid + excluded.paid, paid_count = paid_count + excluded.paid_count,
-			refunded = refunded + excluded.refunded, refund_count = refund_count + excluded.refund_count`,
+		ON CONFLICT (day, counter, cashier, wallet) DO UPDATE SET `+addTotal,
 		e.Day, e.Counter, e.Cashier, e.Wallet, total.Paid, total.PaidCount, total.Refunded, total.RefundCount)
 	return err
 }

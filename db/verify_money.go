@@ -74,6 +74,17 @@ func verifyTotals(v *verifier) error {
 		WHERE d.day IS NULL OR s.day IS NULL
 			OR d.paid <> coalesce(s.paid, 0) OR d.paid_count <> s.paid_count
 			OR d.refunded <> coalesce(s.refunded, 0) OR d.refund_count <> s.refund_count
+		UNION ALL
+		SELECT format('%s %s: title total %d in %d less %d in %d, entries %d in %d less %d in %d', coalesce(d.day, s.day), coalesce(d.title, s.title),
+			d.paid, d.paid_count, d.refunded, d.refund_count, s.paid, s.paid_count, s.refunded, s.refund_count)
+		FROM title_total d FULL JOIN (
+			SELECT e.day, p.title,
+				coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0) AS paid, count(*) FILTER (WHERE e.amount > 0) AS paid_count,
+				coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0) AS refunded, count(*) FILTER (WHERE e.amount < 0) AS refund_count
+			FROM entry e JOIN payment p ON p.out_trade_no = e.out_trade_no GROUP BY e.day, p.title) s
+			ON s.day = d.day AND s.title = d.title
+		WHERE d.day IS NULL OR s.day IS NULL OR d.paid <> s.paid OR d.paid_count <> s.paid_count
+			OR d.refunded <> s.refunded OR d.refund_count <> s.refund_count
 		ORDER BY 1`)
 }
 

@@ -168,6 +168,8 @@ func TestVerifyFindsWhatIsBroken(t *testing.T) {
 		{"total wrong", `UPDATE day_total SET paid = paid + 1`, "totals", "total 1101 in 2 less 300 in 1"},
 		{"total's count wrong", `UPDATE day_total SET refund_count = 0`, "totals", "less 300 in 0"},
 		{"total gone", `DELETE FROM day_total`, "totals", "entries 1100 in 2"},
+		{"title's total wrong", `UPDATE title_total SET paid = paid + 1`, "totals", "title total 1101 in 2"},
+		{"title's total gone", `DELETE FROM title_total`, "totals", "entries 1100 in 2"},
 		{"total of nothing", `INSERT INTO day_total VALUES ('2020-01-01', 'T1', 'li', 'wechat', 0, 0, 0, 0)`, "totals", "2020-01-01"},
 		{"stamped after the sum", `UPDATE entry SET settlement_batch = 2`, "batches", "settlement 2"},
 		{"batch of another sum", `UPDATE batch SET amount = amount + 1 WHERE id = 1`, "batches", "day 1"},

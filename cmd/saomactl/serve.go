@@ -46,9 +46,14 @@ func (a *app) serve(ctx context.Context, f *flags, args []string) error {
 
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
+	var reach string // as last told
 	for {
 		select {
 		case e := <-events:
+			if e.Kind == pos.ReachChanged {
+				reach = a.tellReach(e.Reach, reach)
+				continue
+			}
 			a.tell(e, c.Shop)
 		case err := <-damaged:
 			a.tellDamage(err)
@@ -68,6 +73,31 @@ func (a *app) tellDamage(err error) {
 		Event   string `json:"event"`
 		Message string `json:"message"`
 	}{"damaged", words}, words)
+}
+
+// tellReach prints whether notifications arrive, where that is other news than before, and returns what was told.
+func (a *app) tellReach(r pos.Reach, before string) string {
+	words, message := "", ""
+	switch r.State {
+	case pos.Reached:
+		words = a.lang.T("Notifications reach this counter, in %d ms.", r.RoundTrip.Milliseconds())
+	case pos.Unreachable:
+		r.RoundTrip = 0 // it is of the time before
+		message = a.lang.Error(r.Err)
+		words = a.lang.T("No notifications arrive; payments are confirmed by polling. %s", message)
+	default: // nothing to tell yet, or ever
+		return before
+	}
+	told := string(r.State) + message
+	if told != before {
+		a.emit(struct {
+			Event     string         `json:"event"`
+			State     pos.ReachState `json:"state"`
+			RoundTrip int64          `json:"round_trip_ms,omitempty"`
+			Message   string         `json:"message,omitempty"`
+		}{"reach", r.State, r.RoundTrip.Milliseconds(), message}, words)
+	}
+	return told
 }
 
 // tell prints one event.

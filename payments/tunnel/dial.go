@@ -16,16 +16,35 @@ import (
 
 var errSilent = errors.New("no answer to a keep-alive")
 
+// host is the server; ngrok has one for all.
+func (o *Options) host() string {
+	if o.Host == "" && o.Kind == Ngrok {
+		return "connect.ngrok-agent.com"
+	}
+	return o.Host
+}
+
+// user is who logs in. frp and ngrok do not tell users apart by name; these are the names of their documentation.
+func (o *Options) user() string {
+	switch {
+	case o.User == "" && o.Kind == FRP:
+		return "v0"
+	case o.User == "" && o.Kind == Ngrok:
+		return "v2"
+	}
+	return o.User
+}
+
 // address is host:port of the server.
 func (o *Options) address() string {
-	if _, _, err := net.SplitHostPort(o.Host); err == nil {
-		return o.Host
+	if _, _, err := net.SplitHostPort(o.host()); err == nil {
+		return o.host()
 	}
 	port := "22"
 	if o.Kind == FRP {
 		port = "2200" // bindPort in frp's documentation of its sshTunnelGateway
 	}
-	return net.JoinHostPort(strings.Trim(o.Host, "[]"), port)
+	return net.JoinHostPort(strings.Trim(o.host(), "[]"), port)
 }
 
 // dial connects and logs in. The deadline of within is left on conn: what follows belongs to the set-up.
@@ -40,7 +59,7 @@ func (o *Options) dial(ctx context.Context, within time.Duration) (net.Conn, *ss
 	}
 	defer done()
 	conn, client, err := o.handshake(ctx, within, &ssh.ClientConfig{
-		User: o.User, Auth: auth, HostKeyCallback: known.check, HostKeyAlgorithms: known.algorithms(),
+		User: o.user(), Auth: auth, HostKeyCallback: known.check, HostKeyAlgorithms: known.algorithms(),
 	})
 	switch {
 	case err == nil:
@@ -58,7 +77,7 @@ func (o *Options) handshake(ctx context.Context, within time.Duration, c *ssh.Cl
 	end := time.Now().Add(within)
 	conn, err := (&net.Dialer{Deadline: end}).DialContext(ctx, "tcp", o.address())
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
-		return nil, nil, pos.Errorf(pos.Setup, "The name of the tunnel's server %s does not exist: check tunnel.host.", o.Host).Because(err)
+		return nil, nil, pos.Errorf(pos.Setup, "The name of the tunnel's server %s does not exist: check tunnel.host.", o.host()).Because(err)
 	}
 	if err != nil {
 		return nil, nil, pos.Errorf(pos.Unavailable, "The tunnel's server %s cannot be reached: it is down, its port is closed, or this counter is offline.", o.address()).Because(err)
@@ -76,7 +95,7 @@ func (o *Options) handshake(ctx context.Context, within time.Duration, c *ssh.Cl
 	conn.Close()
 	// x/crypto has no type for it.
 	if strings.Contains(err.Error(), "unable to authenticate") {
-		return nil, nil, pos.Errorf(pos.Setup, "The tunnel's server %s refuses the key of the user %s: put the public key into its authorized_keys.", o.address(), o.User).Because(err)
+		return nil, nil, pos.Errorf(pos.Setup, "The tunnel's server %s refuses the key of the user %s: put the public key into its authorized_keys.", o.address(), o.user()).Because(err)
 	}
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return nil, nil, pos.Errorf(pos.Unavailable, "The tunnel's server %s takes the connection and then does not answer.", o.address()).Because(err)

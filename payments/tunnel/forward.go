@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"bytes"
+	"cmp"
 	"net"
 	"strings"
 	"sync"
@@ -50,7 +51,7 @@ func (o *Options) forwardFRP(client *ssh.Client) (net.Listener, string, error) {
 	if err != nil {
 		return nil, "", o.lost(err)
 	}
-	command := "http --proxy_name " + o.ProxyName + " --custom_domain " + o.CustomDomain
+	command := "http --proxy_name " + o.proxyName() + " --custom_domain " + o.CustomDomain
 	if o.Token != "" {
 		command += " --token " + o.Token
 	}
@@ -70,6 +71,9 @@ func (o *Options) forwardFRP(client *ssh.Client) (net.Listener, string, error) {
 	return l, o.CustomDomain, nil
 }
 
+// proxyName is unique at a server, as the domain is.
+func (o *Options) proxyName() string { return cmp.Or(o.ProxyName, o.CustomDomain) }
+
 // frpRefusal makes a sentence of what frps said.
 func (o *Options) frpRefusal(said string) error {
 	has := func(words string) bool { return strings.Contains(said, words) }
@@ -78,7 +82,7 @@ func (o *Options) frpRefusal(said string) error {
 	case has("token in login doesn't match"):
 		e = pos.Errorf(pos.Setup, "The frp server %s refuses the token: tunnel.token_file must hold auth.token of its frps.toml.", o.address())
 	case has("already exists"):
-		e = pos.Errorf(pos.Conflict, "At the frp server %s the proxy name %s is taken: by another counter, or still by this counter's last connection. The counter tries again.", o.address(), o.ProxyName)
+		e = pos.Errorf(pos.Conflict, "At the frp server %s the proxy name %s is taken: by another counter, or still by this counter's last connection. The counter tries again.", o.address(), o.proxyName())
 	case has("router config conflict"):
 		e = pos.Errorf(pos.Conflict, "At the frp server %s the domain %s is taken by another proxy. The counter tries again.", o.address(), o.CustomDomain)
 	case has("vhost http port is not set"):

@@ -47,7 +47,7 @@ func AskHostKey(ctx context.Context, o Options) (HostKey, error) {
 		within = DefaultPace.SetUp
 	}
 	_, _, err = o.handshake(ctx, within, &ssh.ClientConfig{
-		User: o.User, HostKeyAlgorithms: keyKinds,
+		User: o.user(), HostKeyAlgorithms: keyKinds,
 		HostKeyCallback: func(_ string, at net.Addr, key ssh.PublicKey) error {
 			err := known.check(o.address(), at, key)
 			k := o.hostKey(key)

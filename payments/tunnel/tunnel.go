@@ -27,16 +27,16 @@ const (
 	Ngrok Kind = "ngrok" // ngrok's SSH endpoint
 )
 
-// Options say where a tunnel goes. Kind, Host, User, KnownHosts and Handler are needed.
+// Options say where a tunnel goes. Kind, Host, User, KnownHosts and Handler are needed, Host and User not at ngrok.
 type Options struct {
 	Kind       Kind
 	Host       string   // host or host:port; without a port 22, and 2200 at frp
-	User       string   // frp's documentation has v0, ngrok's v2
+	User       string   // not needed at frp either
 	Key        []byte   // the private key, PEM; empty: the keys of the running ssh agent, and none at frp
 	KnownHosts string   // the file of the servers' keys that the owner has confirmed
 	Remotes    []string // what is forwarded, the first that the server allows: a socket's path or host:port; nothing at frp
 
-	Token, ProxyName, CustomDomain string // frp only; words without spaces
+	Token, ProxyName, CustomDomain string // frp only; words without spaces. ProxyName: if empty, the domain
 
 	Handler http.Handler // serves what comes through Guard
 	Log     *slog.Logger // default slog.Default()

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"net"
 	"net/url"
 	"path/filepath"
@@ -97,4 +98,23 @@ func (c *Config) publicHost() string {
 		return ""
 	}
 	return u.Hostname()
+}
+
+// TunnelSecrets reads the tunnel's private key and token, as Keys reads the wallets'; nil where none is named.
+func (c *Config) TunnelSecrets(read func(path string) ([]byte, error)) (key, token Secret, err error) {
+	r := keyReader{read: read}
+	key = readAs(&r, "tunnel.key_file", c.Tunnel.KeyFile, func(data []byte) (Secret, error) { return data, nil })
+	if c.Tunnel.Kind == "frp" {
+		token = readAs(&r, "tunnel.token_file", c.Tunnel.TokenFile, oneWord)
+	}
+	return key, token, r.err
+}
+
+// oneWord is a token: frps takes none with spaces.
+func oneWord(data []byte) (Secret, error) {
+	words := bytes.Fields(data)
+	if len(words) != 1 {
+		return nil, pos.Errorf(pos.Setup, "The file must hold the token and nothing else, one word without spaces.")
+	}
+	return Secret(words[0]), nil
 }

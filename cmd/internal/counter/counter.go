@@ -14,14 +14,16 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"sync"
+	"time"
+
 	"saoma/cmd/internal/config"
 	"saoma/cmd/internal/vault"
 	"saoma/db"
 	"saoma/payments/notify"
+	"saoma/payments/tunnel"
 	"saoma/pos"
 	"saoma/pos/reconcile"
-	"sync"
-	"time"
 )
 
 // Options are what Open may be told.
@@ -46,8 +48,10 @@ type Counter struct {
 
 	platforms *Platforms
 	logFile   io.Closer
+	pace      reachPace
 	mu        sync.Mutex
-	listener  net.Listener // nil until Listen
+	listener  net.Listener   // nil until Listen
+	tunnel    *tunnel.Tunnel // nil until it is started
 }
 
 // Open opens the counter of a data folder. Configuration and keys are checked before anything is
@@ -57,7 +61,7 @@ func Open(ctx context.Context, dir string, o Options) (*Counter, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Counter{Shop: cfg.Shop, Config: cfg, Sandbox: cfg.Sandbox(), Vault: o.Vault}
+	c := &Counter{Shop: cfg.Shop, Config: cfg, Sandbox: cfg.Sandbox(), Vault: o.Vault, pace: defaultReachPace}
 	if c.Vault == nil {
 		if err := Closed(ctx, cfg.Dir); err != nil { // before a passphrase is asked for in vain
 			return nil, err
@@ -83,9 +87,6 @@ func Open(ctx context.Context, dir string, o Options) (*Counter, error) {
 	c.OnDamage(func(damage error) { c.Log.Error("the ledger is damaged", "error", damage) })
 	c.Till = &pos.Till{Shop: cfg.Shop, Store: c.Ledger, Gateways: c.platforms.Gateways, Log: c.Log}
 	c.Books = reconcile.New(c.Till, c.Ledger)
-	if cfg.Tunnel.Kind != "none" {
-		c.Log.Warn("this version starts no tunnel: start it yourself and write its address as notify.public_url", "kind", cfg.Tunnel.Kind)
-	}
 	return c, nil
 }
 
@@ -145,15 +146,21 @@ func (c *Counter) Run(ctx context.Context) error {
 	if _, err := c.Listen(); err != nil {
 		c.Log.Warn("no notifications", "error", err)
 	}
+	key, err := echoKey(c.Config.Dir)
+	if err != nil {
+		c.Log.Warn("the echo key could not be kept", "error", err)
+	}
+	notices := notify.New(notify.Options{Till: c.Till, Decoders: c.platforms.Decoders, Log: c.Log, Echo: key})
 	var work sync.WaitGroup
 	defer work.Wait()
+	work.Go(func() { c.reachable(ctx, notices, key) })
 	work.Go(func() {
 		c.check(ctx)
 		c.backUpDaily(ctx)
 	})
 	work.Go(func() { c.reconcileDaily(ctx) })
 	if c.listener != nil {
-		server := c.server()
+		server := notify.Server(c.Config.Notify.Listen, notices, c.Log)
 		work.Go(func() {
 			if err := server.Serve(c.listener); !errors.Is(err, http.ErrServerClosed) {
 				c.Log.Error("the notification server ended", "error", err)
@@ -179,11 +186,6 @@ func (c *Counter) check(ctx context.Context) {
 	if err := c.Ledger.Check(ctx); err != nil && ctx.Err() == nil && c.Damage() == nil {
 		c.Log.Error("the ledger could not be verified", "error", err)
 	}
-}
-
-// server serves notifications with the limits that package notify sets.
-func (c *Counter) server() *http.Server {
-	return notify.Server(c.Config.Notify.Listen, notify.New(notify.Options{Till: c.Till, Decoders: c.platforms.Decoders, Log: c.Log}), c.Log)
 }
 
 // shutDown lets the notifications under way be answered.

@@ -187,7 +187,7 @@ func lookKeyStorage(_ context.Context, v *visit) *result {
 	if kind == vault.Plain || len(plain) > 0 {
 		return warn(
 			pos.Errorf(pos.Setup, "Keys are kept unsealed: whoever copies the folder has them (%s).", strings.Join(plain, ", ")),
-			pos.Errorf(pos.Setup, "Seal them with a passphrase or in the keychain: in the settings, or with saomactl setup"),
+			pos.Errorf(pos.Setup, "Seal them with a passphrase or in the keychain: in the settings, or with: saomactl keys seal"),
 		)
 	}
 	if kind == vault.Keychain {

@@ -59,8 +59,8 @@ const (
 )
 
 // newHeader makes a vault's master key and the header that goes with it.
-func newHeader(kind Kind, passphrase string) (header, secret, error) {
-	id, master := make([]byte, 16), make(secret, keySize)
+func newHeader(kind Kind, passphrase string) (header, []byte, error) {
+	id, master := make([]byte, 16), make([]byte, keySize)
 	rand.Read(id)
 	rand.Read(master)
 	h := header{Version: version, ID: hex.EncodeToString(id)}
@@ -70,7 +70,7 @@ func newHeader(kind Kind, passphrase string) (header, secret, error) {
 }
 
 // wrap is h with the master key kept in another way.
-func (h header) wrap(kind Kind, passphrase string, master secret) (header, error) {
+func (h header) wrap(kind Kind, passphrase string, master []byte) (header, error) {
 	h.Kind, h.KDF, h.Wrapped = kind, nil, nil
 	switch kind {
 	case Keychain:
@@ -90,7 +90,7 @@ func (h header) wrap(kind Kind, passphrase string, master secret) (header, error
 }
 
 // unwrap is the master key, and nil where the passphrase is wrong.
-func (h header) unwrap(passphrase string) secret {
+func (h header) unwrap(passphrase string) []byte {
 	master, err := aead(h.KDF.key(passphrase)).Open(nil, nil, h.Wrapped, h.bound("master"))
 	if err != nil || !h.fits(master) {
 		return nil
@@ -99,7 +99,7 @@ func (h header) unwrap(passphrase string) secret {
 }
 
 // fits reports whether master is the key of this vault.
-func (h header) fits(master secret) bool {
+func (h header) fits(master []byte) bool {
 	if len(master) != keySize {
 		return false
 	}

@@ -46,7 +46,7 @@ func noKeychain(err error) error {
 }
 
 // toKeychain keeps the master key and sees that it is there.
-func toKeychain(id string, master secret) error {
+func toKeychain(id string, master []byte) error {
 	err := patiently(func() error { return keyring.Set(service, id, base64.StdEncoding.EncodeToString(master)) })
 	if err != nil {
 		return noKeychain(err)
@@ -60,7 +60,7 @@ func toKeychain(id string, master secret) error {
 }
 
 // fromKeychain is the master key; whether it fits is the caller's to see.
-func fromKeychain(id string) (secret, error) {
+func fromKeychain(id string) ([]byte, error) {
 	var text string
 	err := patiently(func() (err error) {
 		text, err = keyring.Get(service, id)

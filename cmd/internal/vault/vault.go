@@ -41,14 +41,12 @@ type Options struct {
 type Vault struct {
 	dir    string
 	header header // of no id: plain
-	master secret
+	master []byte
 }
 
-// secret prints as nothing of itself.
-type secret []byte
-
-func (secret) String() string   { return "[hidden]" }
-func (secret) GoString() string { return "[hidden]" }
+// String and GoString keep the master key out of logs.
+func (v *Vault) String() string   { return "[" + string(v.Kind()) + " vault]" }
+func (v *Vault) GoString() string { return v.String() }
 
 // Kind is how the files are kept.
 func (v *Vault) Kind() Kind { return v.header.Kind }
@@ -166,7 +164,7 @@ func (v *Vault) change(fn func(now header) error) error {
 }
 
 // ask finds the passphrase that opens the master key.
-func (v *Vault) ask(ctx context.Context, o Options) (secret, error) {
+func (v *Vault) ask(ctx context.Context, o Options) ([]byte, error) {
 	if o.PassphraseFile != "" {
 		text, err := ReadPassphrase(o.PassphraseFile)
 		if err != nil {

@@ -21,6 +21,9 @@ func model(t *testing.T) (dir, paid, back string) {
 	dir = t.TempDir()
 	l := open(t, dir)
 	sell(t, l, 100)
+	if _, err := (&pos.Till{Store: l}).AddUser(t.Context(), nil, pos.NewUser{Name: "boss", Role: pos.Manager, PIN: bossPIN}); err != nil {
+		t.Fatal(err)
+	}
 	paid = sell(t, l, 1000)
 	update(t, l, func(tx pos.Tx) error {
 		r, err := refund(tx, paid, 300, pos.RefundSucceeded)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"saoma/cmd/internal/counter"
 	"saoma/db"
 	"saoma/payments/notify"
 	"saoma/pos"
@@ -155,9 +156,6 @@ func dialable(addr string) string {
 	return addr
 }
 
-// EchoKeyFile is the counter's own key in its data folder: what answers a nonce with it is this counter.
-const EchoKeyFile = "echo.key"
-
 // lookReach sends a nonce the way a notification takes.
 func lookReach(ctx context.Context, v *visit) *result {
 	cfg := v.mustConfig()
@@ -165,7 +163,7 @@ func lookReach(ctx context.Context, v *visit) *result {
 	if !whole {
 		return nil // there is no address: told by public_address
 	}
-	key, err := os.ReadFile(filepath.Join(v.o.Dir, EchoKeyFile))
+	key, err := os.ReadFile(filepath.Join(v.o.Dir, counter.EchoKeyName))
 	_, open, locked := db.FolderOwner(v.o.Dir)
 	switch {
 	case locked != nil:
@@ -177,14 +175,14 @@ func lookReach(ctx context.Context, v *visit) *result {
 		)
 	case errors.Is(err, fs.ErrNotExist) && open:
 		return warn(
-			pos.Errorf(pos.Setup, "The open counter has made no %s, so it cannot prove at its public address that it is this one.", EchoKeyFile),
+			pos.Errorf(pos.Setup, "The open counter has made no %s, so it cannot prove at its public address that it is this one.", counter.EchoKeyName),
 			pos.Errorf(pos.Setup, "Close the counter and open it again with this version."),
 		)
 	case err != nil && open:
-		return bad(v.sentence(err), pos.Errorf(pos.Setup, "Make %s readable to the user who runs the counter.", EchoKeyFile))
+		return bad(v.sentence(err), pos.Errorf(pos.Setup, "Make %s readable to the user who runs the counter.", counter.EchoKeyName))
 	}
 	if !open {
-		stop, served, wrong := v.serve()
+		stop, served, wrong := v.serve(ctx)
 		if wrong != nil {
 			return wrong
 		}

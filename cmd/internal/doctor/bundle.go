@@ -17,6 +17,7 @@ import (
 
 	"saoma/assets/words"
 	"saoma/cmd/internal/config"
+	"saoma/cmd/internal/counter"
 	"saoma/db"
 	"saoma/pos"
 )
@@ -157,7 +158,7 @@ func listing(dir string) (string, error) {
 
 func ours(name string) bool {
 	switch name {
-	case config.FileName, config.KeysDir, config.SandboxDir, config.LogName, config.LogName + ".1", EchoKeyFile,
+	case config.FileName, config.KeysDir, config.SandboxDir, config.LogName, config.LogName + ".1", counter.EchoKeyName,
 		db.FileName, db.FileName + "-wal", db.FileName + "-shm", db.BackupFolder, "lock", "lock.owner":
 		return true
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"saoma/cmd/internal/config"
+	"saoma/cmd/internal/counter"
 )
 
 // hidden stands for what was taken out.
@@ -34,7 +35,7 @@ const leastSecret = 5
 func (v *visit) scrubber(ctx context.Context) *scrubber {
 	s := &scrubber{dir: v.o.Dir}
 	s.home, _ = os.UserHomeDir()
-	paths := []string{filepath.Join(v.o.Dir, EchoKeyFile)}
+	paths := []string{filepath.Join(v.o.Dir, counter.EchoKeyName)}
 	keys, _ := filepath.Glob(filepath.Join(v.o.Dir, config.KeysDir, "*"))
 	paths = append(paths, keys...)
 	if cfg, err := v.cfg(); err == nil {

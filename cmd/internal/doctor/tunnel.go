@@ -1,15 +1,14 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"net"
 	"net/http"
-	"path/filepath"
 
 	"saoma/cmd/internal/config"
+	"saoma/cmd/internal/counter"
 	"saoma/payments/notify"
 	"saoma/payments/tunnel"
 	"saoma/pos"
@@ -27,7 +26,7 @@ func tunnelTo(cfg *config.Config) tunnel.Options {
 	t := &cfg.Tunnel
 	return tunnel.Options{
 		Kind: tunnel.Kind(t.Kind), Host: t.Host, User: t.User,
-		KnownHosts: cmp.Or(t.KnownHostsFile, filepath.Join(cfg.Dir, config.KeysDir, "known_hosts")),
+		KnownHosts: t.KnownHostsFile,
 	}
 }
 
@@ -76,16 +75,12 @@ func lookHostKey(ctx context.Context, v *visit) *result {
 	}
 }
 
-// serve answers nonces at notify.listen in place of the closed counter. Notifications that arrive meanwhile are not
-// acknowledged, so the platforms send them again.
-func (v *visit) serve() (stop func(), key []byte, wrong *result) {
+// serve answers nonces in place of the closed counter: at notify.listen, and through the tunnel if there is one.
+// Notifications that arrive meanwhile are not acknowledged, so the platforms send them again.
+func (v *visit) serve(ctx context.Context) (stop func(), key []byte, wrong *result) {
 	cfg := v.mustConfig()
-	if cfg.Tunnel.Kind != "none" {
-		return nil, nil, warn(
-			pos.Errorf(pos.Setup, "Not tried, because the tunnel starts with the counter."),
-			pos.Errorf(pos.Setup, "Open the counter and look again."),
-		)
-	}
+	key = []byte(rand.Text())
+	h := notify.New(notify.Options{Echo: key, Log: v.log})
 	v.port.Lock()
 	l, err := net.Listen("tcp", cfg.Notify.Listen)
 	if err != nil {
@@ -95,15 +90,58 @@ func (v *visit) serve() (stop func(), key []byte, wrong *result) {
 			pos.Errorf(pos.Setup, "See what listen says, then look again."),
 		)
 	}
-	key = []byte(rand.Text())
-	server := notify.Server(cfg.Notify.Listen, notify.New(notify.Options{Echo: key, Log: v.log}), v.log)
+	server := notify.Server(cfg.Notify.Listen, h, v.log)
 	go func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			v.log.Warn("the doctor's server ended", "error", err)
 		}
 	}()
-	return func() {
+	stop = func() {
 		_ = server.Close()
 		v.port.Unlock()
-	}, key, nil
+	}
+	if cfg.Tunnel.Kind == "none" {
+		return stop, key, nil
+	}
+	down, wrong := v.dig(ctx, h)
+	if wrong != nil {
+		stop()
+		return nil, nil, wrong
+	}
+	return func() { down(); stop() }, key, nil
+}
+
+// dig starts the tunnel and waits until it stands.
+func (v *visit) dig(ctx context.Context, h http.Handler) (stop func(), wrong *result) {
+	repair := pos.Errorf(pos.Setup, "See what tunnel and host_key say, then look again.")
+	o, err := counter.TunnelOptions(v.mustConfig(), func(path string) ([]byte, error) { return v.readKey(ctx, path) })
+	if err != nil {
+		return nil, bad(v.sentence(err), repair)
+	}
+	changes := make(chan tunnel.Status, 8)
+	o.Handler, o.Log = h, v.log
+	o.Changed = func(s tunnel.Status) {
+		select {
+		case changes <- s:
+		default:
+		}
+	}
+	running, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		tunnel.New(o).Run(running)
+		close(ended)
+	}()
+	stop = func() { cancel(); <-ended }
+	select {
+	case s := <-changes:
+		if s.State == tunnel.Up {
+			return stop, nil
+		}
+		stop()
+		return nil, bad(v.sentence(s.Err), repair)
+	case <-ctx.Done():
+		stop()
+		return nil, bad(pos.Errorf(pos.Unavailable, "The tunnel did not come about in time."), repair)
+	}
 }

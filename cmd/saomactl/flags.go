@@ -22,6 +22,7 @@ type option struct {
 	value string // how its value is written; empty: a switch
 	set   func(string) error
 	given bool
+	many  bool // may be repeated
 }
 
 // flags starts the flags of a command with those that every command takes.
@@ -55,6 +56,14 @@ func (f *flags) text(name, value string) *string {
 	s := new(string)
 	f.add(name, value, func(v string) error { *s = v; return nil })
 	return s
+}
+
+// each adds a flag that may be repeated.
+func (f *flags) each(name, value string) *[]string {
+	list := new([]string)
+	f.add(name, value, func(v string) error { *list = append(*list, v); return nil })
+	f.list[len(f.list)-1].many = true
+	return list
 }
 
 // given reports whether the flag was on the line.
@@ -122,7 +131,7 @@ func (f *flags) one(args []string) (rest []string, err error) {
 	}
 	o := f.list[i]
 	switch {
-	case o.given:
+	case o.given && !o.many:
 		return nil, pos.Errorf(pos.Invalid, "%s is given twice; give it once.", shown(name))
 	case o.value == "" && attached:
 		return nil, pos.Errorf(pos.Invalid, "%s takes no value.", shown(name))

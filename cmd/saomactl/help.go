@@ -22,6 +22,7 @@ func commands() []command {
 	return []command{
 		{"init", "init --sandbox [--listen 127.0.0.1:PORT] [--shop NAME] [--counter CODE]", aboutInit, (*app).init},
 		{"sandbox", "sandbox [--listen 127.0.0.1:PORT] [--speed N] [--papers DIR [--certificates]]", aboutSandbox, (*app).sandbox},
+		{"setup", "setup [--step STEP] [--set KEY=VALUE]… [--skip STEP,…] [--try STEP] [--confirm FINGERPRINT] [--wallet wechat|alipay] [--remove-originals]", aboutSetup, (*app).setup},
 		{"serve", "serve", aboutServe, (*app).serve},
 		{"charge", "charge AMOUNT --wallet wechat|alipay [--title T] [--timeout 5m]", aboutCharge, (*app).charge},
 		{"orders", "orders [--day YYYY-MM-DD]", aboutOrders, (*app).orders},
@@ -40,6 +41,7 @@ func commands() []command {
 		{"backup", "backup [FILE]", aboutBackup, (*app).backup},
 		{"restore", "restore FILE [--force] [--offline]", aboutRestore, (*app).restore},
 		{"recover", "recover --day YYYY-MM-DD", aboutRecover, (*app).recover},
+		{"reconcile", "reconcile --day YYYY-MM-DD [--wallet wechat|alipay] [--again | --fix N import|query|note] | --list | --sign-off YYYY-MM-DD [--note TEXT]", aboutReconcile, (*app).reconcile},
 	}
 }
 
@@ -118,6 +120,10 @@ func aboutSandbox(l words.Language) string {
 	return l.T("Run both simulated gateways and the customer's phone page. --listen moves the sandbox and rewrites the addresses in saoma.toml; 0.0.0.0 lets a phone in the same network in. --speed divides the delays of notifications and refunds. --papers hands a merchant's papers out into DIR, as the platforms do, for saomactl setup or the window's assistant; with --certificates, Alipay's are those of certificate mode.")
 }
 
+func aboutSetup(l words.Language) string {
+	return l.T("Set up a real shop step by step: the shop, its manager, how keys are kept, WeChat Pay, Alipay, the way for notifications, and a payment of ¥0.01 that is paid back. Without flags it asks, and goes on where it was left. --set fills fields in without asking, papers by their files, other secrets as @FILE; --json alone lists all steps and fields. --try has a step tried; --step trial makes the payment.")
+}
+
 func aboutServe(l words.Language) string {
 	return l.T("Run the counter without a window: notifications and polling, until SIGTERM. What was not final when the last counter ended is taken up again; every change is one line.")
 }
@@ -188,4 +194,8 @@ func aboutRestore(l words.Language) string {
 
 func aboutRecover(l words.Language) string {
 	return l.T("Find again what the ledger lost of one day of the platforms, from their bills and signed answers. A day's bill is made at 10:00 of the next day in China; doing it twice changes nothing.")
+}
+
+func aboutReconcile(l words.Language) string {
+	return l.T("Compare the platforms' bills of a day with the ledger, line by line. An open counter does it by itself from 10:00 of the next day in China. --again downloads the bill anew; --fix settles one difference: import and query ask the platform, note needs a --note; --sign-off lets a day be, with a --note and a --wallet; --list tells how the days stand, with --day one day's differences, beside a running counter. Exit 0: everything agrees.")
 }

@@ -33,7 +33,7 @@ func (a *app) init(ctx context.Context, f *flags, args []string) error {
 		return err
 	}
 	if !wanted {
-		return pos.Errorf(pos.Invalid, "--sandbox is missing: init makes sandbox folders only; for a real shop write saoma.toml by hand, as the README shows.")
+		return pos.Errorf(pos.Invalid, "--sandbox is missing: init makes sandbox folders only; a real shop is set up with: saomactl setup")
 	}
 	dir, err := a.dir()
 	if err != nil {

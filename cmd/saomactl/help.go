@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
-
 	"saoma/assets/words"
 	"saoma/pos"
+	"strings"
 )
 
 // command is one word of the command line.
@@ -22,7 +21,6 @@ func commands() []command {
 	return []command{
 		{"init", "init --sandbox [--listen 127.0.0.1:PORT] [--shop NAME] [--counter CODE]", aboutInit, (*app).init},
 		{"sandbox", "sandbox [--listen 127.0.0.1:PORT] [--speed N] [--papers DIR [--certificates]]", aboutSandbox, (*app).sandbox},
-		{"setup", "setup [--step STEP] [--set KEY=VALUE]… [--skip STEP,…] [--try STEP] [--confirm FINGERPRINT] [--wallet wechat|alipay] [--remove-originals]", aboutSetup, (*app).setup},
 		{"serve", "serve", aboutServe, (*app).serve},
 		{"charge", "charge AMOUNT --wallet wechat|alipay [--title T] [--timeout 5m]", aboutCharge, (*app).charge},
 		{"orders", "orders [--day YYYY-MM-DD]", aboutOrders, (*app).orders},
@@ -118,10 +116,6 @@ func aboutInit(l words.Language) string {
 
 func aboutSandbox(l words.Language) string {
 	return l.T("Run both simulated gateways and the customer's phone page. --listen moves the sandbox and rewrites the addresses in saoma.toml; 0.0.0.0 lets a phone in the same network in. --speed divides the delays of notifications and refunds. --papers hands a merchant's papers out into DIR, as the platforms do, for saomactl setup or the window's assistant; with --certificates, Alipay's are those of certificate mode.")
-}
-
-func aboutSetup(l words.Language) string {
-	return l.T("Set up a real shop step by step: the shop, its manager, how keys are kept, WeChat Pay, Alipay, the way for notifications, and a payment of ¥0.01 that is paid back. Without flags it asks, and goes on where it was left. --set fills fields in without asking, papers by their files, other secrets as @FILE; --json alone lists all steps and fields. --try has a step tried; --step trial makes the payment.")
 }
 
 func aboutServe(l words.Language) string {

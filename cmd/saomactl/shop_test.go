@@ -91,6 +91,13 @@ type event struct {
 	Choices       []string  `json:"choices"`
 	Resolution    string    `json:"resolution"`
 	Note          string    `json:"note"`
+	Step          string    `json:"step"`
+	Level         string    `json:"level"`
+
+	raw    []byte // the line itself
+	Actor  string `json:"actor"`
+	Action string `json:"action"`
+	Detail string `json:"detail"`
 }
 
 // newShop makes a sandbox folder and runs its sandbox on a port of its own.
@@ -187,6 +194,7 @@ func (s *shop) start(args ...string) *process {
 			if err := json.Unmarshal(in.Bytes(), &e); err != nil {
 				p.t.Errorf("%q: %v", in.Text(), err)
 			}
+			e.raw = bytes.Clone(in.Bytes())
 			p.lines <- e
 		}
 	}()

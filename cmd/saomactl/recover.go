@@ -59,7 +59,7 @@ func (a *app) recover(ctx context.Context, f *flags, args []string) error {
 }
 
 // recoverDay goes through every wallet's bill of one day. It reports whether all of it is in the ledger now;
-// the error is the ledger's.
+// the error is the ledger's, or says that the actor may not do it.
 func (a *app) recoverDay(ctx context.Context, c *counter.Counter, day pos.Day, actor string) (done bool, err error) {
 	done = true
 	for _, w := range pos.Wallets {
@@ -67,7 +67,7 @@ func (a *app) recoverDay(ctx context.Context, c *counter.Counter, day pos.Day, a
 			continue
 		}
 		r, err := c.Till.Recover(ctx, w, day, actor)
-		if err != nil && pos.CodeOf(err) == pos.Internal {
+		if code := pos.CodeOf(err); err != nil && (code == pos.Internal || code == pos.Forbidden) {
 			return false, err
 		}
 		a.tellRecovered(r, err)

@@ -82,7 +82,9 @@ func (a *app) reconcileOrder(f *flags, args []string) (o reconcileOrder, err err
 	if err := o.check(f); err != nil || *on == "" {
 		return o, err
 	}
-	o.day, err = pastDay(*on)
+	if o.day, err = day(*on, true, pos.Shop{TimeZone: time.UTC}); err == nil && o.day > pos.BillDay(time.Now()) {
+		err = pos.Errorf(pos.Invalid, "--day %s is in the future.", string(o.day))
+	}
 	return o, err
 }
 
@@ -112,15 +114,6 @@ func (o *reconcileOrder) check(f *flags) error {
 		return named("--note", err)
 	}
 	return nil
-}
-
-// pastDay reads a day of the platforms that is over.
-func pastDay(text string) (pos.Day, error) {
-	d, err := day(text, true, pos.Shop{TimeZone: time.UTC})
-	if err == nil && d >= pos.BillDay(time.Now()) {
-		return "", pos.Errorf(pos.Conflict, "The day %s is not over.", string(d))
-	}
-	return d, err
 }
 
 // reconcileDay compares one day. It ends with errSaid where something waits.

@@ -124,9 +124,9 @@ func (b *Books) recorded(ctx context.Context, w pos.Wallet, day pos.Day) (r *pos
 	return r, err
 }
 
-// kept reads the kept bill of r; nil where there is none that can be read.
+// kept reads the kept bill of r; nil where there is none that can be read, or only one that was made too early to be whole.
 func (b *Books) kept(r *pos.Reconciliation) *pos.Bill {
-	if r.BillHash == "" {
+	if r.BillHash == "" || r.DownloadedAt.Before(pos.BillReadyAt(r.Day)) {
 		return nil
 	}
 	reader, ok := b.Till.Gateways[r.Wallet].(pos.BillReader)

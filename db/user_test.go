@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -238,4 +239,22 @@ func TestUsersSurviveRestore(t *testing.T) {
 		t.Errorf("%+v, %v", users, err)
 	}
 	sound(t, restored)
+}
+
+// TestNobodysPINCostsAsMuch sees argon2id fill its memory for every name, known or not: that is what takes the time.
+func TestNobodysPINCostsAsMuch(t *testing.T) {
+	_, l, _ := staffed(t)
+	for _, name := range []string{"boss", "nobody", ""} {
+		for _, pin := range []string{bossPIN, "0000", ""} {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if _, err := l.MatchPIN(t.Context(), name, pin); err != nil {
+				t.Fatal(err)
+			}
+			runtime.ReadMemStats(&after)
+			if filled := after.TotalAlloc - before.TotalAlloc; filled < 46<<20 {
+				t.Errorf("%q with %q: %d bytes filled", name, pin, filled)
+			}
+		}
+	}
 }

@@ -27,13 +27,7 @@ func lookProxy(_ context.Context, v *visit) *result {
 			continue
 		}
 		address, host := endpoint(cfg, w)
-		switch proxy, err := proxyFor(address); {
-		case err != nil:
-			return bad(
-				pos.Errorf(pos.Setup, "A proxy variable of this computer (HTTPS_PROXY, HTTP_PROXY) is not an address.").Because(err),
-				pos.Errorf(pos.Setup, "Correct it or take it away, then start the counter anew."),
-			)
-		case proxy != nil:
+		if proxy, err := proxyFor(address); err == nil && proxy != nil {
 			return warn(
 				pos.Errorf(pos.Setup, "%s is reached through the proxy %s, as the variables of this computer (HTTPS_PROXY) have it.", w, proxy.Host),
 				pos.Errorf(pos.Setup, "If that is not meant, write NO_PROXY=%s or take the variable away.", host),

@@ -159,7 +159,7 @@ func listing(dir string) (string, error) {
 func ours(name string) bool {
 	switch name {
 	case config.FileName, config.KeysDir, config.SandboxDir, config.LogName, config.LogName + ".1", counter.EchoKeyName,
-		db.FileName, db.FileName + "-wal", db.FileName + "-shm", db.BackupFolder, "lock", "lock.owner":
+		db.FileName, db.FileName + "-wal", db.FileName + "-shm", db.BackupFolder, "known_hosts", "lock", "lock.owner":
 		return true
 	}
 	return false

@@ -62,7 +62,8 @@ type paper struct {
 	secret bool
 }
 
-// files lists the files that cfg names for what is on.
+// files lists the files that cfg names for what is on. The tunnel's known hosts are host_key's: until the owner has
+// confirmed a server there need be none.
 func files(cfg *config.Config) (list []paper) {
 	add := func(key, path string, secret bool) {
 		if path != "" {
@@ -88,7 +89,6 @@ func files(cfg *config.Config) (list []paper) {
 	if t := &cfg.Tunnel; t.Kind != "none" {
 		add("tunnel.key_file", t.KeyFile, true)
 		add("tunnel.token_file", t.TokenFile, true)
-		add("tunnel.known_hosts_file", t.KnownHostsFile, false)
 	}
 	add("vault.passphrase_file", cfg.Vault.PassphraseFile, true)
 	return list

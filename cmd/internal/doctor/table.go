@@ -28,7 +28,7 @@ const (
 // checks is what is looked at, in the order of a report.
 func checks() []check {
 	return []check{
-		{"config", "config", nothing, lookConfig},
+		{"saoma_toml", "config", nothing, lookConfig},
 		{"wallets", "config", aConfig, lookWallets},
 		{"real_money", "config", aConfig, lookRealMoney},
 		{"files", "config", aConfig, lookFiles},

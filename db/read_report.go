@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"encoding/hex"
 
 	"saoma/pos"
 )
@@ -53,4 +54,29 @@ func (l *Ledger) EachPayment(ctx context.Context, from, to pos.Day, fn func(*pos
 		}
 		return t.failed(rows.Err())
 	})
+}
+
+// CountPayments is how many attempts EachPayment tells of.
+func (l *Ledger) CountPayments(ctx context.Context, from, to pos.Day) (n int64, err error) {
+	err = l.view(ctx, func(t *tx) error {
+		count, err := first(t, func(row scanner, n *int64) error { return row.Scan(n) },
+			`SELECT count(*) FROM orders o JOIN payment p ON p.order_id = o.id WHERE o.day BETWEEN ? AND ?`, from, to)
+		if count != nil {
+			n = *count
+		}
+		return err
+	})
+	return n, err
+}
+
+// AuditHead is the hash of the audit chain's last row, in hexadecimal.
+func (l *Ledger) AuditHead(ctx context.Context) (head string, err error) {
+	err = l.view(ctx, func(t *tx) error {
+		last, err := t.lastAudit()
+		if err == nil {
+			head = hex.EncodeToString(last.hash)
+		}
+		return err
+	})
+	return head, err
 }

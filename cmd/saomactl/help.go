@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
+
 	"saoma/assets/words"
 	"saoma/pos"
-	"strings"
 )
 
 // command is one word of the command line.
@@ -21,6 +22,7 @@ func commands() []command {
 	return []command{
 		{"init", "init --sandbox [--listen 127.0.0.1:PORT] [--shop NAME] [--counter CODE]", aboutInit, (*app).init},
 		{"sandbox", "sandbox [--listen 127.0.0.1:PORT] [--speed N] [--papers DIR [--certificates]]", aboutSandbox, (*app).sandbox},
+		{"setup", "setup [--step STEP] [--set KEY=VALUE]… [--skip STEP,…] [--try STEP] [--confirm FINGERPRINT] [--wallet wechat|alipay] [--remove-originals]", aboutSetup, (*app).setup},
 		{"serve", "serve", aboutServe, (*app).serve},
 		{"charge", "charge AMOUNT --wallet wechat|alipay [--title T] [--timeout 5m]", aboutCharge, (*app).charge},
 		{"orders", "orders [--day YYYY-MM-DD]", aboutOrders, (*app).orders},
@@ -28,7 +30,12 @@ func commands() []command {
 		{"check", "check NO", aboutCheck, (*app).check},
 		{"cancel", "cancel NO", aboutCancel, (*app).cancel},
 		{"refund", "refund NO AMOUNT --reason R [--wait 30s] [--approved-by NAME [--approval-pin-file FILE]]", aboutRefund, (*app).refund},
-		{"report", "report [--day YYYY-MM-DD] [--per day|week|month] [--from D --to D] [--format csv|xlsx|pdf|json] [-o FILE]", aboutReport, (*app).report},
+		{"report", "report [--day YYYY-MM-DD] [--per day|week|month] [--from D --to D] [--payments] [--format csv|xlsx|pdf|json] [-o FILE]", aboutReport, (*app).report},
+		{"search", "search WORDS [--wallet wechat|alipay] [--state STATE] [--from D] [--to D]", aboutSearch, (*app).search},
+		{"shift", "shift [open NAME | close [--note TEXT] [--sign-over NAME]]", aboutShift, (*app).shift},
+		{"close-day", "close-day [--day YYYY-MM-DD] [--note TEXT]", aboutCloseDay, (*app).closeDay},
+		{"reopen-day", "reopen-day --reason TEXT", aboutReopenDay, (*app).reopenDay},
+		{"settlement", "settlement [--wallet wechat|alipay --through YYYY-MM-DD [--note TEXT]]", aboutSettlement, (*app).settlement},
 		{"exceptions", "exceptions [--all]", aboutExceptions, (*app).exceptions},
 		{"resolve", "resolve NO accept|refund|dismiss [--note TEXT]", aboutResolve, (*app).resolve},
 		{"users", "users [add NAME --role ROLE | role NAME ROLE | pin NAME | disable NAME | enable NAME] [--new-pin-file FILE]", aboutUsers, (*app).users},
@@ -118,6 +125,10 @@ func aboutSandbox(l words.Language) string {
 	return l.T("Run both simulated gateways and the customer's phone page. --listen moves the sandbox and rewrites the addresses in saoma.toml; 0.0.0.0 lets a phone in the same network in. --speed divides the delays of notifications and refunds. --papers hands a merchant's papers out into DIR, as the platforms do, for saomactl setup or the window's assistant; with --certificates, Alipay's are those of certificate mode.")
 }
 
+func aboutSetup(l words.Language) string {
+	return l.T("Set up a real shop step by step: the shop, its manager, how keys are kept, WeChat Pay, Alipay, the way for notifications, and a payment of ¥0.01 that is paid back. Without flags it asks, and goes on where it was left. --set fills fields in without asking, papers by their files, other secrets as @FILE; --json alone lists all steps and fields. --try has a step tried; --step trial makes the payment.")
+}
+
 func aboutServe(l words.Language) string {
 	return l.T("Run the counter without a window: notifications and polling, until SIGTERM. What was not final when the last counter ended is taken up again; every change is one line.")
 }
@@ -192,4 +203,24 @@ func aboutRecover(l words.Language) string {
 
 func aboutReconcile(l words.Language) string {
 	return l.T("Compare the platforms' bills of a day with the ledger, line by line. An open counter does it by itself from 10:00 of the next day in China. --again downloads the bill anew; --fix settles one difference: import and query ask the platform, note needs a --note; --sign-off lets a day be, with a --note and a --wallet; --list tells how the days stand, with --day one day's differences, beside a running counter. Exit 0: everything agrees.")
+}
+
+func aboutSearch(l words.Language) string {
+	return l.T("Find payments by the first or last characters of a number, by amount, time (14:05), day, title or cashier. Words belong together; the newest come first. Works beside a running counter.")
+}
+
+func aboutShift(l words.Language) string {
+	return l.T("Show the open shift, open one for a cashier, or close it. Payments that are not final yet are signed over by name with --sign-over.")
+}
+
+func aboutCloseDay(l words.Language) string {
+	return l.T("Close a business day: its figures never change afterwards, and later payments belong to the next day. It backs the ledger up and writes the day's files to export.folder.")
+}
+
+func aboutReopenDay(l words.Language) string {
+	return l.T("Let today, closed too early, take payments again. What was counted stays counted; closing again makes a second close.")
+}
+
+func aboutSettlement(l words.Language) string {
+	return l.T("Show what each platform owes the shop, or book what it has paid out through a day.")
 }

@@ -3,25 +3,12 @@ package main
 import (
 	"saoma/assets/words"
 	"saoma/pos"
+	"saoma/pos/report"
 )
 
 // stateName says a payment's state in words.
 func stateName(l words.Language, s pos.PaymentState) string {
-	switch s {
-	case pos.Created:
-		return l.T("not answered yet")
-	case pos.Waiting:
-		return l.T("waiting")
-	case pos.Paid:
-		return l.T("paid")
-	case pos.Closing:
-		return l.T("closing")
-	case pos.Closed:
-		return l.T("closed")
-	case pos.Rejected:
-		return l.T("refused")
-	}
-	return string(s)
+	return l.T(report.StateName(s))
 }
 
 // refundStateName says a refund's state in words.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,22 +17,21 @@ import (
 	"saoma/pos/report"
 )
 
-// report prints or writes a day's report.
+// report prints or writes the report of a day, a week, a month or a range, or its payments one by one.
 func (a *app) report(ctx context.Context, f *flags, args []string) error {
 	on, format, out := f.text("day", "YYYY-MM-DD"), f.text("format", "csv|xlsx|pdf|json"), f.text("o", "FILE")
 	per, from, to := f.text("per", "day|week|month"), f.text("from", "YYYY-MM-DD"), f.text("to", "YYYY-MM-DD")
+	var payments bool
+	f.toggle("payments", &payments)
 	if _, err := f.parse(args, 0); err != nil || a.asked(f) {
 		return err
 	}
-	write, err := a.writer(*format, f.given("format"))
-	if err != nil {
-		return err
-	}
-	if (*format == "xlsx" || *format == "pdf") && !f.given("o") && a.terminal() {
-		return pos.Errorf(pos.Invalid, "-o is missing: --format %s is written to a file; name it, such as -o report.%s", *format, *format)
-	}
 	choice := periodFlags{on: *on, per: *per, from: *from, to: *to}
 	if _, err := choice.period(f, pos.Shop{TimeZone: time.UTC}); err != nil {
+		return err
+	}
+	e, err := a.export(f, *format, payments)
+	if err != nil {
 		return err
 	}
 	cfg, ledger, err := a.read(ctx)
@@ -39,24 +39,64 @@ func (a *app) report(ctx context.Context, f *flags, args []string) error {
 		return err
 	}
 	defer ledger.Close()
-	p, err := choice.period(f, cfg.Shop)
+	if e.Period, err = choice.period(f, cfg.Shop); err != nil {
+		return err
+	}
+	e.Source, e.Shop, e.Now = ledger, cfg.Shop, time.Now()
+	switch {
+	case f.given("o"):
+		return a.reportFile(ctx, e, *out)
+	case e.Format != "":
+		return e.Write(ctx, a.out)
+	}
+	r, err := report.Make(ctx, ledger, cfg.Shop, e.Period, e.Now)
 	if err != nil {
 		return err
 	}
-	r, err := report.Make(ctx, ledger, cfg.Shop, p, time.Now())
+	return a.writeText(a.out, r)
+}
+
+// export is what --format, -o and --payments ask for. Its format is empty where a table for the terminal is meant.
+func (a *app) export(f *flags, format string, payments bool) (*sheet.Export, error) {
+	e := &sheet.Export{Words: a.lang, Orders: payments, Format: format}
+	switch {
+	case f.given("format"):
+		if !slices.Contains(sheet.Formats, format) {
+			return nil, pos.Errorf(pos.Invalid, "--format must be csv, xlsx, pdf or json, not %q.", format)
+		}
+	case a.json:
+		e.Format = "json"
+	case payments:
+		e.Format = "csv"
+	}
+	if (e.Format == "xlsx" || e.Format == "pdf") && !f.given("o") && a.terminal() {
+		return nil, pos.Errorf(pos.Invalid, "-o is missing: --format %s is written to a file; name it, such as -o report.%s", format, format)
+	}
+	if e.Format == "" {
+		return e, nil
+	}
+	return e, e.Check()
+}
+
+// reportFile writes the report to a file; without a format, what its name ends with, and else the table.
+func (a *app) reportFile(ctx context.Context, e *sheet.Export, file string) error {
+	if ending := strings.TrimPrefix(strings.ToLower(filepath.Ext(file)), "."); e.Format == "" && slices.Contains(sheet.Formats, ending) {
+		e.Format = ending
+	}
+	var err error
+	if e.Format != "" {
+		err = e.WriteTo(ctx, file)
+	} else {
+		var r *report.Report
+		var text bytes.Buffer
+		if r, err = report.Make(ctx, e.Source, e.Shop, e.Period, e.Now); err == nil {
+			if err = a.writeText(&text, r); err == nil {
+				err = config.WriteAtomic(file, text.Bytes())
+			}
+		}
+	}
 	if err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	if err := write(&text, r); err != nil {
-		return err
-	}
-	if !f.given("o") {
-		_, err := text.WriteTo(a.out)
-		return err
-	}
-	if err := config.WriteAtomic(*out, text.Bytes()); err != nil {
-		return pos.Errorf(pos.Invalid, "-o %s cannot be written; name a file in a folder that exists.", *out).Because(err)
+		return pos.Errorf(pos.Invalid, "-o %s cannot be written; name a file in a folder that exists.", file).Because(err)
 	}
 	a.emit(struct {
 		Event string  `json:"event"`
@@ -64,8 +104,16 @@ func (a *app) report(ctx context.Context, f *flags, args []string) error {
 		From  pos.Day `json:"from"`
 		To    pos.Day `json:"to"`
 		File  string  `json:"file"`
-	}{"report", r.Day, p.From, p.To, *out}, a.lang.T("The report of %s is in %s.", p.String(), *out))
+	}{"report", onlyDay(e.Period), e.Period.From, e.Period.To, file}, a.lang.T("The report of %s is in %s.", e.Period.String(), file))
 	return nil
+}
+
+// onlyDay is the day of a period that has one.
+func onlyDay(p report.Period) pos.Day {
+	if p.Kind == report.OneDay {
+		return p.From
+	}
+	return ""
 }
 
 // periodFlags are the ways to say which days a report is about.
@@ -101,23 +149,6 @@ func (a *app) terminal() bool {
 	}
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-// writer chooses how a report is written.
-func (a *app) writer(format string, given bool) (func(io.Writer, *report.Report) error, error) {
-	switch {
-	case !given && a.json, format == "json":
-		return func(w io.Writer, r *report.Report) error { return r.WriteJSON(w) }, nil
-	case !given:
-		return a.writeText, nil
-	case format == "csv":
-		return func(w io.Writer, r *report.Report) error { return r.WriteCSV(w, a.lang) }, nil
-	case format == "xlsx":
-		return func(w io.Writer, r *report.Report) error { return sheet.XLSX(w, r, a.lang) }, nil
-	case format == "pdf":
-		return func(w io.Writer, r *report.Report) error { return sheet.PDF(w, r, a.lang) }, nil
-	}
-	return nil, pos.Errorf(pos.Invalid, "--format must be csv, xlsx, pdf or json, not %q.", format)
 }
 
 // writeText writes the report as tables for the terminal.

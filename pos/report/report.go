@@ -60,6 +60,8 @@ type Report struct {
 	Hours    []Row      `json:"hours"`
 	Titles   []Row      `json:"titles"` // the most paid, at most MaxTitles
 	Rows     []Row      `json:"rows"`   // by day, counter, cashier and wallet
+
+	AuditHead string `json:"audit_head,omitempty"` // the audit chain's last hash when r was made; printed, it vouches for all before
 }
 
 // Period is what r is about.

@@ -21,12 +21,13 @@ const (
 	Count
 	Money
 	Date
+	Time
 )
 
 // Cell is one value of a table.
 type Cell struct {
 	Kind   Kind
-	Text   string // of Text; of Date as yyyy-mm-dd
+	Text   string // of Text; of Date as yyyy-mm-dd; of Time as yyyy-mm-dd hh:mm:ss
 	Number int64  // of Count, and fen of Money
 }
 
@@ -46,6 +47,7 @@ type Table struct {
 	Title  string
 	Header []string
 	Rows   [][]Cell
+	Bars   bool // its rows are of one kind and read well as bars: hours, days, titles
 }
 
 // Tables are the report's blocks, those that say something: by wallet, cashier, counter, day, hour and title, and in detail.
@@ -59,13 +61,18 @@ func (r *Report) Tables(l Words) []Table {
 		tables = append(tables, r.table(l, l.T("By counter"), []string{l.T("Counter")}, r.Counters, func(row Row) []Cell { return text(row.Counter) }))
 	}
 	if r.From != r.To {
-		tables = append(tables, r.table(l, l.T("By day"), []string{l.T("Day")}, r.Days, func(row Row) []Cell { return []Cell{{Kind: Date, Text: string(row.Day)}} }))
+		tables = append(tables, bars(r.table(l, l.T("By day"), []string{l.T("Day")}, r.Days, func(row Row) []Cell { return []Cell{{Kind: Date, Text: string(row.Day)}} })))
 	}
 	return append(tables,
-		r.table(l, l.T("By hour"), []string{l.T("Hour")}, r.Hours, func(row Row) []Cell { return text(Clock(*row.Hour)) }),
-		r.table(l, l.T("By title"), []string{l.T("Title")}, r.Titles, func(row Row) []Cell { return text(*row.Title) }),
+		bars(r.table(l, l.T("By hour"), []string{l.T("Hour")}, r.Hours, func(row Row) []Cell { return text(Clock(*row.Hour)) })),
+		bars(r.table(l, l.T("By title"), []string{l.T("Title")}, r.Titles, func(row Row) []Cell { return text(*row.Title) })),
 		r.Detail(l),
 	)
+}
+
+func bars(t Table) Table {
+	t.Bars = true
+	return t
 }
 
 // Clock is an hour of the day as people read it: from and to.

@@ -10,29 +10,40 @@ import (
 // WriteCSV writes the detail block as RFC 4180 with a byte order mark, without which spreadsheets
 // misread Chinese. Amounts are yuan with two decimals.
 func (r *Report) WriteCSV(w io.Writer, l Words) error {
-	t := r.Detail(l)
-	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+	c, err := newCSV(w)
+	if err != nil {
 		return err
 	}
-	c := csv.NewWriter(w)
-	c.UseCRLF = true
+	t := r.Detail(l)
 	if err := c.Write(t.Header); err != nil {
 		return err
 	}
 	for _, row := range t.Rows {
-		record := make([]string, len(row))
-		for i, cell := range row {
-			record[i] = cell.String()
-			if cell.Kind == Text {
-				record[i] = harmless(record[i])
-			}
-		}
-		if err := c.Write(record); err != nil {
+		if err := c.Write(record(nil, row)); err != nil {
 			return err
 		}
 	}
 	c.Flush()
 	return c.Error()
+}
+
+func newCSV(w io.Writer) (*csv.Writer, error) {
+	c := csv.NewWriter(w)
+	c.UseCRLF = true
+	_, err := io.WriteString(w, "\ufeff")
+	return c, err
+}
+
+// record appends the cells as a spreadsheet reads them.
+func record(to []string, row []Cell) []string {
+	for _, c := range row {
+		s := c.String()
+		if c.Kind == Text {
+			s = harmless(s)
+		}
+		to = append(to, s)
+	}
+	return to
 }
 
 // harmless keeps a spreadsheet from taking text for a formula: what begins like one gets an apostrophe,

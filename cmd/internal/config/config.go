@@ -40,6 +40,7 @@ type Config struct {
 	Notify Notify
 	Tunnel Tunnel
 	Backup Backup
+	Export Export
 	Vault  Vault
 }
 
@@ -108,6 +109,11 @@ type Tunnel struct {
 // Backup is what the counter keeps of its daily backups.
 type Backup struct {
 	Keep int // how many, the newest ones
+}
+
+// Export is where the files of a closed day go.
+type Export struct {
+	Folder string // empty: none are written
 }
 
 // Vault is how the key files are kept.
@@ -249,6 +255,7 @@ func (c *Config) read(t *tables) (raw rawKeys) {
 		ProxyName:      t.text("tunnel.proxy_name", ""),
 		CustomDomain:   t.text("tunnel.custom_domain", ""),
 	}
+	c.Export = Export{Folder: c.path(t.text("export.folder", ""))}
 	c.Vault = Vault{PassphraseFile: c.path(t.text("vault.passphrase_file", ""))}
 	raw.keepBackups, _ = t.value("backup.keep")
 	return raw

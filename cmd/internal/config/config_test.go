@@ -131,7 +131,7 @@ func TestWrongTOML(t *testing.T) {
 		good + "\n[shop]\n":           "is not valid TOML",
 		"a b\n":                       "Line 1 of saoma.toml",
 		"secret-words = \x01":         "is not valid TOML",
-		good + "\n[till]\na = 1\n":    "till is not a key of saoma.toml; allowed are [alipay], [backup], [notify], [shop], [tunnel], [vault], [wechat].",
+		good + "\n[till]\na = 1\n":    "till is not a key of saoma.toml; allowed are [alipay], [backup], [export], [notify], [shop], [tunnel], [vault], [wechat].",
 		"name = \"a\"\n" + good:       "name is not a key of saoma.toml",
 		"shop = 3\n":                  "shop must be a section",
 		"[wechat]\nenabled = false\n": "shop.name must be",

@@ -42,6 +42,12 @@ func PDF(w io.Writer, r *report.Report, l report.Words) error {
 	for _, t := range r.Tables(l) {
 		table(p, t)
 	}
+	if r.AuditHead != "" {
+		p.Ln(6)
+		p.SetTextColor(110, 110, 110)
+		p.SetFont(family, "", 8)
+		p.CellFormat(pageWidth, 5, l.T("Audit chain: %s", r.AuditHead), "", 1, "L", false, 0, "")
+	}
 	return p.Output(w)
 }
 

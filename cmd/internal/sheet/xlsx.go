@@ -4,6 +4,9 @@ package sheet
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/xuri/excelize/v2"
@@ -14,11 +17,13 @@ import (
 // styles of a workbook: how each kind of cell looks, in a row and in the row of totals.
 type styles struct {
 	header       int
-	plain, total [report.Date + 1]int
+	plain, total [len(formats)]int
 }
 
 // The number formats of each kind; yuan with two decimals, negative ones with a minus sign.
-var formats = [...]string{report.Text: "@", report.Count: "0", report.Money: "#,##0.00;-#,##0.00", report.Date: "yyyy-mm-dd"}
+var formats = [...]string{
+	report.Text: "@", report.Count: "0", report.Money: "#,##0.00;-#,##0.00", report.Date: "yyyy-mm-dd", report.Time: "yyyy-mm-dd hh:mm:ss",
+}
 
 // XLSX writes r as a workbook: one sheet for each block, real numbers and dates, the header frozen.
 func XLSX(w io.Writer, r *report.Report, l report.Words) error {
@@ -41,11 +46,43 @@ func XLSX(w io.Writer, r *report.Report, l report.Words) error {
 		if err := fill(f, name, t, s); err != nil {
 			return err
 		}
+		if err := chart(f, name, t, l); err != nil {
+			return err
+		}
 	}
 	if err := f.SetDocProps(&excelize.DocProperties{Title: r.Heading(l), Creator: r.Shop}); err != nil {
 		return err
 	}
 	return f.Write(w)
+}
+
+// chart draws the net of each hour, day or title as bars beside their rows; two bars or more make a picture.
+func chart(f *excelize.File, sheet string, t report.Table, l report.Words) error {
+	rows := len(t.Rows) - 1 // without the total
+	if !t.Bars || rows < 2 {
+		return nil
+	}
+	net := slices.Index(t.Header, l.T("Net ¥")) + 1
+	column, err := excelize.ColumnNumberToName(net)
+	if err != nil {
+		return err
+	}
+	at, err := excelize.ColumnNumberToName(len(t.Header) + 2)
+	if err != nil {
+		return err
+	}
+	quoted := "'" + strings.ReplaceAll(sheet, "'", "''") + "'"
+	return f.AddChart(sheet, at+"2", &excelize.Chart{
+		Type: excelize.Col,
+		Series: []excelize.ChartSeries{{
+			Name:       fmt.Sprintf("%s!$%s$1", quoted, column),
+			Categories: fmt.Sprintf("%s!$A$2:$A$%d", quoted, rows+1),
+			Values:     fmt.Sprintf("%s!$%s$2:$%s$%d", quoted, column, column, rows+1),
+		}},
+		Title:     []excelize.RichTextRun{{Text: t.Title}},
+		Legend:    excelize.ChartLegend{Position: "none"},
+		Dimension: excelize.ChartDimension{Width: 720, Height: 360},
+	})
 }
 
 func newStyles(f *excelize.File) (s styles, err error) {
@@ -110,17 +147,28 @@ func fill(f *excelize.File, sheet string, t report.Table, s styles) error {
 
 // set writes one cell. Money goes in as its decimal text, which is the number in the file: no float is between.
 func set(f *excelize.File, sheet, at string, c report.Cell) error {
+	if c.Kind == report.Money {
+		return f.SetCellDefault(sheet, at, c.String())
+	}
+	value, err := number(c)
+	if err != nil {
+		return err
+	}
+	return f.SetCellValue(sheet, at, value)
+}
+
+// number is a cell's value as a workbook keeps it. A row that is streamed takes money as a float only: it is written in the
+// fewest digits that mean it, and these are the two decimals for any sum below 10^13 yuan.
+func number(c report.Cell) (any, error) {
 	switch c.Kind {
 	case report.Count:
-		return f.SetCellInt(sheet, at, c.Number)
+		return c.Number, nil
 	case report.Money:
-		return f.SetCellDefault(sheet, at, c.String())
+		return strconv.ParseFloat(c.String(), 64)
 	case report.Date:
-		day, err := time.Parse(time.DateOnly, c.Text)
-		if err != nil {
-			return fmt.Errorf("day of a report: %w", err)
-		}
-		return f.SetCellValue(sheet, at, day)
+		return time.Parse(time.DateOnly, c.Text)
+	case report.Time:
+		return time.Parse(time.DateTime, c.Text)
 	}
-	return f.SetCellStr(sheet, at, c.Text)
+	return c.Text, nil
 }

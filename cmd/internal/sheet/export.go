@@ -1,0 +1,136 @@
+package sheet
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"saoma/pos"
+	"saoma/pos/report"
+)
+
+// Source is the ledger that files are made of.
+type Source interface {
+	report.Reader
+	// EachPayment calls fn for every attempt of the orders of from..to, oldest first.
+	EachPayment(ctx context.Context, from, to pos.Day, fn func(*pos.Payment) error) error
+	// CountPayments is how many that are.
+	CountPayments(ctx context.Context, from, to pos.Day) (int64, error)
+	// AuditHead is the hash of the audit chain's last row, in hexadecimal.
+	AuditHead(ctx context.Context) (string, error)
+}
+
+// Formats are the kinds of files, by their names' endings, in the order shown to people.
+var Formats = []string{"xlsx", "csv", "pdf", "json"}
+
+// Export is one file: the summary of a period, or its payments one by one.
+type Export struct {
+	Source   Source
+	Shop     pos.Shop
+	Period   report.Period
+	Words    report.Words
+	Format   string // one of Formats
+	Orders   bool   // every payment rather than the sums; not as pdf
+	Now      time.Time
+	Progress func(done, total int64) // of the payments; nil: nobody looks
+}
+
+// Check refuses a format that there is not.
+func (e *Export) Check() error {
+	switch {
+	case !slices.Contains(Formats, e.Format):
+		return pos.Errorf(pos.Invalid, "The format %q is not known; it must be csv, xlsx, pdf or json.", e.Format)
+	case e.Orders && e.Format == "pdf":
+		return pos.Errorf(pos.Invalid, "Payments one by one are written as csv, xlsx or json; a pdf has the sums.")
+	}
+	return nil
+}
+
+// Name is the file's name: shop, counter and days, so that no two files of a shop's counters are called the same.
+func (e *Export) Name() string {
+	parts := []string{e.Shop.Name, e.Shop.Counter, string(e.Period.From)}
+	if e.Period.To != e.Period.From {
+		parts = append(parts, string(e.Period.To))
+	}
+	if e.Orders {
+		parts = append(parts, e.Words.T("Payments one by one"))
+	}
+	return strings.Map(plain, strings.Join(parts, "-")) + "." + e.Format
+}
+
+// plain replaces what some system allows in no file's name.
+func plain(r rune) rune {
+	if r < 0x20 || strings.ContainsRune(`<>:"/\|?*`, r) {
+		return '_'
+	}
+	return r
+}
+
+// File writes the file into folder, whole or not at all, and returns its path. A file of this name is replaced.
+func (e *Export) File(ctx context.Context, folder string) (string, error) {
+	if err := e.Check(); err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, e.Name())
+	return path, e.WriteTo(ctx, path)
+}
+
+// WriteTo writes the file at path, whole or not at all.
+func (e *Export) WriteTo(ctx context.Context, path string) (err error) {
+	defer func() {
+		if err != nil && ctx.Err() == nil && pos.CodeOf(err) == pos.Internal {
+			err = pos.Errorf(pos.Invalid, "The file %s cannot be written; choose a folder that exists, can be written and has room.", path).Because(err)
+		}
+	}()
+	f, err := os.CreateTemp(filepath.Dir(path), ".saoma-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails after the rename, as it should
+	defer f.Close()
+	b := bufio.NewWriterSize(f, 64<<10)
+	if err := e.Write(ctx, b); err != nil {
+		return err
+	}
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// Write writes the file's content. ctx ends it.
+func (e *Export) Write(ctx context.Context, w io.Writer) error {
+	if err := e.Check(); err != nil {
+		return err
+	}
+	if e.Orders {
+		return e.orders(ctx, w)
+	}
+	r, err := report.Make(ctx, e.Source, e.Shop, e.Period, e.Now)
+	if err != nil {
+		return err
+	}
+	if r.AuditHead, err = e.Source.AuditHead(ctx); err != nil {
+		return err
+	}
+	switch e.Format {
+	case "csv":
+		return r.WriteCSV(w, e.Words)
+	case "xlsx":
+		return XLSX(w, r, e.Words)
+	case "pdf":
+		return PDF(w, r, e.Words)
+	}
+	return r.WriteJSON(w)
+}

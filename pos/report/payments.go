@@ -1,0 +1,88 @@
+package report
+
+import (
+	"encoding/csv"
+	"io"
+	"time"
+
+	"saoma/pos"
+)
+
+// PaymentHeader names the columns of PaymentCells.
+func PaymentHeader(l Words) []string {
+	return []string{
+		l.T("Time"), l.T("Day"), "out_trade_no", l.T("Wallet"), l.T("State"), l.T("Amount ¥"), l.T("Refunded ¥"), l.T("Title"),
+		l.T("Counter"), l.T("Cashier"), l.T("Platform's number"), l.T("Paid at"),
+	}
+}
+
+// PaymentCells is one payment as a row; times are the shop's.
+func PaymentCells(p *pos.Payment, l Words, zone *time.Location) []Cell {
+	return []Cell{
+		moment(p.CreatedAt, zone),
+		{Kind: Date, Text: string(p.Day)},
+		{Text: p.OutTradeNo},
+		name(l, p.Wallet),
+		{Text: l.T(StateName(p.State))},
+		{Kind: Money, Number: int64(p.Amount)},
+		{Kind: Money, Number: int64(p.Refunded)},
+		{Text: p.Title},
+		{Text: p.Counter},
+		{Text: p.Cashier},
+		{Text: p.TransactionID},
+		moment(p.PaidAt, zone),
+	}
+}
+
+func moment(t time.Time, zone *time.Location) Cell {
+	if t.IsZero() {
+		return Cell{}
+	}
+	return Cell{Kind: Time, Text: t.In(zone).Format(time.DateTime)}
+}
+
+// StateName is what a payment's state is called: the key of its translation.
+func StateName(s pos.PaymentState) string {
+	switch s {
+	case pos.Created:
+		return "not answered yet"
+	case pos.Waiting:
+		return "waiting"
+	case pos.Paid:
+		return "paid"
+	case pos.Closing:
+		return "closing"
+	case pos.Closed:
+		return "closed"
+	}
+	return "refused"
+}
+
+// PaymentCSV writes payments one by one, as RFC 4180 with a byte order mark.
+type PaymentCSV struct {
+	to    *csv.Writer
+	words Words
+	zone  *time.Location
+	row   []string
+}
+
+// NewPaymentCSV writes the header.
+func NewPaymentCSV(w io.Writer, l Words, zone *time.Location) (*PaymentCSV, error) {
+	to, err := newCSV(w)
+	if err != nil {
+		return nil, err
+	}
+	return &PaymentCSV{to: to, words: l, zone: zone}, to.Write(PaymentHeader(l))
+}
+
+// Write adds one payment.
+func (c *PaymentCSV) Write(p *pos.Payment) error {
+	c.row = record(c.row[:0], PaymentCells(p, c.words, c.zone))
+	return c.to.Write(c.row)
+}
+
+// Flush writes what is still held.
+func (c *PaymentCSV) Flush() error {
+	c.to.Flush()
+	return c.to.Error()
+}

@@ -46,14 +46,20 @@ func NotMadeYet(w Wallet, day Day) *Error {
 // agreed, or was signed off, turns red again where something new is found, with an audit row that says so. The actor
 // of a comparison that nobody asked for is Unattended.
 func (t *Till) KeepReconciliation(ctx context.Context, r Reconciliation, found []Difference, actor string) (*Reconciliation, error) {
-	var kept *Reconciliation
+	var (
+		kept *Reconciliation
+		from ReconciliationState // of the day before; empty where it was not compared yet
+	)
 	for begun := false; !begun || len(found) > 0; begun = true {
 		err := t.act(ctx, actor, Reconcile, func(tx Tx) (events []Event, err error) {
 			before, err := tx.Reconciliation(r.Wallet, r.Day)
 			if err = notMissing(err); err != nil {
 				return nil, err
 			}
-			k := &keeping{tx: tx, r: r, before: before, actor: actor}
+			if !begun && before != nil {
+				from = before.State
+			}
+			k := &keeping{tx: tx, r: r, before: before, from: from, actor: actor}
 			if !begun {
 				if found, err = k.merge(found); err != nil {
 					return nil, err
@@ -79,6 +85,7 @@ type keeping struct {
 	tx     Tx
 	r      Reconciliation
 	before *Reconciliation // nil where there was none
+	from   ReconciliationState
 	actor  string
 	opened int // differences that are open now and were not before
 }
@@ -124,8 +131,9 @@ func (k *keeping) merge(found []Difference) (fresh []Difference, err error) {
 
 // add records new differences.
 func (k *keeping) add(fresh []Difference) error {
+	k.opened += len(fresh)
 	k.r.State = Differs
-	if k.before != nil {
+	if k.before != nil && k.opened == 0 { // as it was, until finish has counted
 		k.r.State, k.r.Note, k.r.DecidedBy, k.r.DecidedAt = k.before.State, k.before.Note, k.before.DecidedBy, k.before.DecidedAt
 	}
 	if err := k.tx.SaveReconciliation(&k.r); err != nil { // they belong to it
@@ -137,7 +145,6 @@ func (k *keeping) add(fresh []Difference) error {
 			return err
 		}
 	}
-	k.opened += len(fresh)
 	return nil
 }
 
@@ -147,21 +154,17 @@ func (k *keeping) finish(complete bool) (*Reconciliation, []Event, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	from := ReconciliationState("")
-	if k.before != nil {
-		from = k.before.State
-	}
 	switch {
 	case !complete || k.opened > 0:
 		r.State, r.Note, r.DecidedBy, r.DecidedAt = Differs, "", "", time.Time{}
-	case from != SignedOff:
+	case k.from != SignedOff:
 		r.State = stateOf(r.Open)
 	}
 	if err := k.tx.SaveReconciliation(r); err != nil || !complete {
 		return r, nil, err
 	}
 	err = k.tx.Audit(AuditEntry{
-		Actor: k.actor, Action: "reconcile", Subject: r.subject(), From: string(from), To: string(r.State),
+		Actor: k.actor, Action: "reconcile", Subject: r.subject(), From: string(k.from), To: string(r.State),
 		Detail: fmt.Sprintf("lines %d, agree %d, of other counters %d, differences open %d", r.All.Lines, r.Agree, r.All.Lines-r.Own.Lines, r.Open),
 	})
 	return r, []Event{{Kind: ReconciliationChanged, Reconciliation: r}}, err

@@ -19,11 +19,16 @@ import (
 // newFolder makes a data folder with a sandbox that runs until the test's end.
 func newFolder(t *testing.T) (dir string, box *sandbox.Sandbox) {
 	t.Helper()
-	dir = t.TempDir()
 	papers, err := sandbox.NewPapers()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return folderOf(t, papers)
+}
+
+func folderOf(t *testing.T, papers *sandbox.Papers) (dir string, box *sandbox.Sandbox) {
+	t.Helper()
+	dir = t.TempDir()
 	if err := papers.WriteMerchant(filepath.Join(dir, config.KeysDir)); err != nil {
 		t.Fatal(err)
 	}

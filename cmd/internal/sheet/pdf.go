@@ -56,10 +56,10 @@ func table(p *fpdf.Fpdf, t report.Table) {
 	p.SetFont(family, "", 12)
 	p.CellFormat(pageWidth, 8, t.Title, "", 1, "L", false, 0, "")
 	p.SetFont(family, "", 9)
-	width := pageWidth / float64(len(t.Header))
+	widths := columns(t)
 	p.SetFillColor(232, 238, 244)
 	for i, h := range t.Header {
-		p.CellFormat(width, rowHeight, h, "B", 0, alignment(t.Rows[0][i].Kind), true, 0, "")
+		p.CellFormat(widths[i], rowHeight, fit(p, h, widths[i]-2), "B", 0, alignment(t.Rows[0][i].Kind), true, 0, "")
 	}
 	p.Ln(-1)
 	for i, row := range t.Rows {
@@ -67,11 +67,30 @@ func table(p *fpdf.Fpdf, t report.Table) {
 		if i == len(t.Rows)-1 {
 			border = "T"
 		}
-		for _, c := range row {
-			p.CellFormat(width, rowHeight, fit(p, printable(c.String()), width-2), border, 0, alignment(c.Kind), false, 0, "")
+		for col, c := range row {
+			p.CellFormat(widths[col], rowHeight, fit(p, printable(c.String()), widths[col]-2), border, 0, alignment(c.Kind), false, 0, "")
 		}
 		p.Ln(-1)
 	}
+}
+
+// columns shares the page out: words and dates need more room than numbers.
+func columns(t report.Table) []float64 {
+	widths := make([]float64, len(t.Header))
+	whole := 0.0
+	for i, c := range t.Rows[0] {
+		switch widths[i] = 3; c.Kind {
+		case report.Text:
+			widths[i] = 4
+		case report.Count:
+			widths[i] = 2.7
+		}
+		whole += widths[i]
+	}
+	for i := range widths {
+		widths[i] *= pageWidth / whole
+	}
+	return widths
 }
 
 func alignment(k report.Kind) string {

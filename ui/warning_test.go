@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"saoma/assets/words"
+	"saoma/payments/sandbox"
 	"saoma/pos"
 	"saoma/ui/kit"
 )
@@ -70,5 +71,29 @@ func TestADamagedLedgerIsSaidForGood(t *testing.T) {
 	ui.onLanguage()
 	if ui.l != words.Zh || !c.sees("账本已损坏") {
 		t.Error("the banner does not stay, in the other language")
+	}
+}
+
+// TestAKeyThatIsLackingIsSaid takes away the key by which the platform's answers verify, and gives it back.
+func TestAKeyThatIsLackingIsSaid(t *testing.T) {
+	c := newCounter(t)
+	ui := c.open(1024, 768)
+	fresh, err := c.sandbox.Rotate(sandbox.WeChatPublicKey, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const says = "which the counter does not have. Download the WeChat Pay public key anew"
+	for _, lacking := range []bool{true, false} {
+		if err := c.sandbox.SetEffective(shopPapers.WeChat.PublicKeyID, !lacking); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.till.Probe(t.Context(), pos.WeChat); (err != nil) != lacking {
+			t.Fatalf("lacking %t: %v", lacking, err)
+		}
+		c.until("the banner", func() bool { return c.sees(says) == lacking })
+		if lacking && !c.sees(fresh.Serial) {
+			t.Errorf("the window does not name the key: %q", texts(ui.win.Canvas()))
+		}
+		wholeTexts(t, ui.win.Canvas(), "lacking")
 	}
 }

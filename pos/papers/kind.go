@@ -170,7 +170,7 @@ func parsePublic(der []byte) paper {
 	if rsaKey, ok := k.(*rsa.PublicKey); ok {
 		return paper{kind: publicKey, public: rsaKey}
 	}
-	if err == nil || otherAlgorithm(der, &pkix{}) {
+	if err == nil || otherAlgorithm(der, &spki{}) {
 		return paper{kind: notRSAKey}
 	}
 	return paper{}
@@ -188,7 +188,7 @@ type (
 		Key       []byte
 		Rest      []asn1.RawValue `asn1:"optional,tag:0,set"`
 	}
-	pkix struct {
+	spki struct {
 		Algorithm algorithm
 		Key       asn1.BitString
 	}
@@ -211,7 +211,7 @@ func otherAlgorithm(der []byte, into any) bool {
 	switch k := into.(type) {
 	case *pkcs8:
 		return !k.Algorithm.ID.Equal(oidRSA)
-	case *pkix:
+	case *spki:
 		return !k.Algorithm.ID.Equal(oidRSA)
 	}
 	return false

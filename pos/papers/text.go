@@ -27,6 +27,9 @@ var marker = regexp.MustCompile(`(?i)-+\s*(BEGIN|END)\s*((?:[A-Z0-9]+\s*)?(?:PRI
 // headers are lines such as "DEK-Info: …" between the BEGIN line and the base64.
 var headers = regexp.MustCompile(`(?m)^[A-Za-z0-9-]+:.*$`)
 
+// sequence is how the base64 of every paper begins: DER's SEQUENCE, mostly MII.
+var sequence = regexp.MustCompile(`^M[A-P]`)
+
 var hexDigits = regexp.MustCompile(`^[0-9A-Fa-f]{16,}$`)
 
 // split finds the blocks of a paper.
@@ -68,6 +71,9 @@ func decode(label, body string) block {
 	}
 	body = strings.TrimRight(strings.Join(strings.Fields(body), ""), "=")
 	b.hex = hexDigits.MatchString(body)
+	if label == "" && !sequence.MatchString(body) {
+		return b
+	}
 	if len(body)%4 == 1 { // no base64 has such a length: the last character has lost its neighbours
 		body, b.truncated = body[:len(body)-1], true
 	}

@@ -115,8 +115,23 @@ func testNeeds(goos string) []need {
 		tool("zbar-tools", "zbar", "zbar", "zbarimg"),
 		tool("xclip", "xclip", "xclip", "xclip"),
 		tool("poppler-utils", "poppler-utils", "poppler", "pdftotext"),
+		sshServer(machineProbe),
 		browser,
 	)
+}
+
+// sshServer is what the tunnels' tests log in to. Its package also starts a server for everybody, so a machine that runs
+// services is only told of it; a container has none that would start.
+func sshServer(p probe) need {
+	n := need{
+		what: "sshd", apt: "openssh-server", dnf: "openssh-server", pacman: "openssh",
+		found: func(p probe) bool { return p.tool("sshd") || p.file("/usr/sbin/sshd") },
+		lack:  say("Without OpenSSH's server the tests of the ssh tunnel are skipped.", "没有 OpenSSH 服务器时，ssh 隧道的测试会被跳过。"),
+	}
+	if p.file("/run/systemd/system") {
+		n.apt = ""
+	}
+	return n
 }
 
 // buildTags keeps every go command of a task on one set of compiled packages.

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 
 	"saoma/assets/words"
@@ -99,12 +101,30 @@ func (f *form) input(field *setup.Field) input {
 		p = kit.NewPaperField(paperHint(l, field), l.T("Choose file"), g.onFieldKey, func() { g.chooseFile(field.Key) },
 			func(n int) string { return l.T("pasted, %d characters", n) })
 		p.OnEnter, p.OnFocus = g.onEnter, func() { g.reveal(p.Object) }
+		changed := p.OnChanged
+		p.OnChanged = func(now string) {
+			if typed, over := typedOver(now); over {
+				p.SetText(typed)
+				return
+			}
+			changed(now)
+		}
 		return input{p.Object, p, p.Value, p.SetValue}
 	}
 	e := kit.NewEntry(l.T(field.Example), g.onFieldKey)
 	e.Password = field.Kind == setup.Secret
 	e.OnEnter, e.OnFocus = g.onEnter, func() { g.reveal(e) }
+	e.OnChanged = func(now string) {
+		if typed, over := typedOver(now); over {
+			e.SetText(typed)
+		}
+	}
 	return input{e, e, func() string { return e.Text }, e.SetText}
+}
+
+// typedOver is what was typed into a field that showed that something is held: none of the dots belong to it.
+func typedOver(now string) (typed string, over bool) {
+	return strings.ReplaceAll(now, "•", ""), now != setup.Held && strings.Contains(now, "•")
 }
 
 // paperHint is what an empty field for a file says.

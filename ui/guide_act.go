@@ -163,3 +163,36 @@ func toneOfError(err error) kit.Tone {
 	}
 	return kit.Alarmed
 }
+
+// fingerprint is that of a server's key which the try asks the owner to confirm; empty: it asks nothing.
+func (g *guide) fingerprint() string {
+	if !g.tried {
+		return ""
+	}
+	for _, found := range g.finds.all {
+		if found.Check != "host_key" || found.Level == pos.Green || found.Says == nil {
+			continue
+		}
+		for _, arg := range found.Says.Args {
+			if text, ok := arg.(string); ok && strings.HasPrefix(text, "SHA256:") {
+				return text
+			}
+		}
+	}
+	return ""
+}
+
+// confirm accepts a server's key and tries again.
+func (g *guide) confirm(fingerprint string) {
+	if g.busy {
+		return
+	}
+	id := g.here().ID
+	g.call(func(ctx context.Context) error { return g.a.Confirm(ctx, id, fingerprint) }, func(err error) {
+		if err != nil {
+			g.says = line{g.room.l.Error(err), toneOfError(err)}
+			return
+		}
+		g.try()
+	})
+}

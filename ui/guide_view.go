@@ -54,8 +54,10 @@ func (g *guide) step() fyne.CanvasObject {
 		kit.Fixed(kit.AtLeast(0, 2, canvas.NewRectangle(color.Transparent))),
 		kit.Grow(1, g.middle()),
 	}
-	if strip := g.originals(); strip != nil {
-		items = append(items, kit.Fixed(strip))
+	for _, strip := range []fyne.CanvasObject{g.confirmation(), g.originals()} {
+		if strip != nil {
+			items = append(items, kit.Fixed(strip))
+		}
 	}
 	if g.says.text != "" {
 		said := kit.NewProse(g.says.text, 16, g.says.tone.Ink, true)
@@ -99,6 +101,26 @@ func (g *guide) languages() fyne.CanvasObject {
 	return kit.Col(0, kit.Fixed(kit.Row(16, items...)), kit.Gap(1))
 }
 
+// confirmation asks whether the server of the tunnel is the owner's, where a finding shows a key that nobody has confirmed.
+func (g *guide) confirmation() fyne.CanvasObject {
+	fingerprint := g.fingerprint()
+	if fingerprint == "" {
+		return nil
+	}
+	l := g.room.l
+	text := l.T("Compare this with what the server itself prints, character by character: %s", fingerprint)
+	accept := kit.NewButton(l.T("It is the same"), "", "", kit.PlainLook, func() { g.confirm(fingerprint) })
+	accept.SetDisabled(g.busy)
+	return strip(text, accept)
+}
+
+// strip is a sentence with a button, on the ground of a warning.
+func strip(text string, button *kit.Button) fyne.CanvasObject {
+	return kit.Panel(kit.WarnBg, kit.WarnBg, 10, 8, 12, kit.Row(12,
+		kit.Grow(1, kit.Tall(0, kit.Fixed(kit.NewProse(text, 15, kit.Warn, false)))),
+		kit.Fixed(container.NewCenter(button))))
+}
+
 // originals says which files with secrets lie about, once they have been taken in.
 func (g *guide) originals() fyne.CanvasObject {
 	if len(g.outside) == 0 || (!g.tried && g.here().ID != setup.Trial) {
@@ -112,9 +134,7 @@ func (g *guide) originals() fyne.CanvasObject {
 	text := l.T("Copies of your keys are still lying outside the counter: %s. Whoever finds one can pay out in your name.", strings.Join(names, ", "))
 	remove := kit.NewButton(l.T("Delete these copies"), "", "", kit.PlainLook, g.onRemoveOriginals)
 	remove.SetDisabled(g.busy)
-	return kit.Panel(kit.WarnBg, kit.WarnBg, 10, 8, 12, kit.Row(12,
-		kit.Grow(1, kit.Tall(0, kit.Fixed(kit.NewProse(text, 15, kit.Warn, false)))),
-		kit.Fixed(container.NewCenter(remove))))
+	return strip(text, remove)
 }
 
 func (g *guide) buttons() fyne.CanvasObject {

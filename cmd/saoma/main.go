@@ -3,21 +3,16 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"sync"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 
 	"saoma/assets"
-	"saoma/cmd/internal/config"
-	"saoma/cmd/internal/counter"
 	"saoma/pos"
-	"saoma/ui"
 )
 
 // Exit codes, as saomactl's.
@@ -49,52 +44,10 @@ func run(args []string, stderr io.Writer) int {
 	a := app.NewWithID(metadata().ID)
 	a.SetIcon(fyne.NewStaticResource("saoma.png", assets.IconPNG))
 
-	c, err := open(f)
-	if err != nil {
-		l := ui.Language(f.options(), a.Preferences())
-		fmt.Fprintln(stderr, l.Error(err))
-		ui.Problem(a, l, l.Error(err))
-		a.Run()
-		return code(err)
-	}
-	if err := operate(a, c, f.options()); err != nil {
-		fmt.Fprintln(stderr, f.language().Error(err))
-		return exitError
-	}
-	return exitOK
-}
-
-// open opens the counter of the data folder.
-func open(f flags) (*counter.Counter, error) {
-	dir := f.data
-	if dir == "" {
-		var err error
-		if dir, err = config.DefaultDir(); err != nil {
-			return nil, err
-		}
-	}
-	return counter.Open(context.Background(), dir, counter.Options{})
-}
-
-// operate runs the counter behind its window until the window closes.
-func operate(a fyne.App, c *counter.Counter, o ui.Options) error {
-	ctx, cancel := context.WithCancel(context.Background())
-	var work sync.WaitGroup
-	_, o.Warning = c.Listen()
-	work.Go(func() {
-		if err := c.Run(ctx); err != nil {
-			c.Log.Error("the counter stopped confirming payments", "error", err)
-		}
-	})
-	o.Till, o.Sandbox, o.OnDamage = c.Till, c.Sandbox, c.OnDamage
-	if c.Sandbox {
-		o.PayAsCustomer = c.PayAsCustomer
-	}
-	ui.Open(a, o)
+	s := newShop(a, f, stderr)
+	s.begin()
 	a.Run()
-	cancel()
-	work.Wait()
-	return c.Close()
+	return s.end()
 }
 
 // code is the exit code for a counter that could not open.

@@ -15,12 +15,15 @@ import (
 	"saoma/cmd/internal/config"
 )
 
-// settings are the keys of saoma.toml, and how a value of each may be shown. A key that is not here is only counted,
-// and so is any value that does not look like one of its key: a secret may have been pasted anywhere.
-var settings = []struct {
+// setting is one key of saoma.toml.
+type setting struct {
 	key  string
 	show func(any) string
-}{
+}
+
+// settings are the keys of saoma.toml, and how a value of each may be shown. A key that is not here is only counted,
+// and so is any value that does not look like one of its key: a secret may have been pasted anywhere.
+var settings = []setting{
 	{"shop.name", length},
 	{"shop.counter", length},
 	{"shop.timezone", zone},
@@ -68,6 +71,7 @@ var settings = []struct {
 	{"tunnel.custom_domain", length},
 	{"vault.passphrase_file", length},
 	{"backup.keep", small},
+	{"export.folder", length},
 }
 
 // outline says which keys DIR/saoma.toml sets and what kind of value each has; comments are left out.

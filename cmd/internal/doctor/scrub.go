@@ -44,11 +44,8 @@ func (v *visit) scrubber(ctx context.Context) *scrubber {
 		}
 	}
 	for _, path := range paths {
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
+		if !s.learnFile(path) {
 			continue
-		}
-		if data, err := os.ReadFile(path); err == nil {
-			s.learn(string(data))
 		}
 		if data, err := v.readKey(ctx, path); err == nil {
 			s.learn(string(data))
@@ -85,7 +82,7 @@ func (s *scrubber) learnConfig() {
 	walk = func(v any) {
 		switch v := v.(type) {
 		case string:
-			if !innocent.MatchString(v) {
+			if !innocent.MatchString(v) && !s.learnFile(v) {
 				s.learn(v)
 			}
 		case []any:
@@ -104,6 +101,22 @@ func (s *scrubber) learnConfig() {
 	walk(raw)
 }
 
+// learnFile keeps what the file of this name holds, if there is one: then its name is no secret.
+func (s *scrubber) learnFile(name string) bool {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(s.dir, filepath.FromSlash(name))
+	}
+	info, err := os.Stat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > 1<<20 {
+		return false
+	}
+	data, err := os.ReadFile(name)
+	if err == nil {
+		s.learn(string(data))
+	}
+	return err == nil
+}
+
 // innocent are the usual values: a time zone, a kind of tunnel, an address of this computer, the platforms' addresses.
 var innocent = regexp.MustCompile(`^(none|ssh|frp|ngrok|[A-Z][a-z]+/[A-Z][A-Za-z_]+|(http://)?(127\.0\.0\.1|localhost):\d+(/gateway\.do)?|` +
 	regexp.QuoteMeta(config.WeChatProduction) + `|` + regexp.QuoteMeta(config.AlipayProduction) + `|keys/[a-z0-9_]{1,24}\.(pem|key|crt|txt))$`)
@@ -113,7 +126,7 @@ var looks = regexp.MustCompile(`(?s)` + strings.Join([]string{
 	`-----BEGIN.*?(?:-----END[A-Z ]*-----|$)`, // keys, also where their lines are broken as \n
 	`(?i:pin|pass(?:phrase|word|wd)|token|secret|(?:private|api|apiv3|echo)_?key|open_?id|buyer_?\w*|authorization|sign(?:ature)?)["']?\s*[:=：]\s*(?:"(?:[^"\\]|\\.)*"|[^\s,;&]+)`,
 	keepDate, keepNumber, keepLocal,
-	`[0-9A-Za-z+_=\-]{24,}`,       // tokens, keys, identities
+	`[0-9A-Za-z+_\-]{24,}={0,2}`,  // tokens, keys, identities
 	`[0-9A-Za-z+/]{40,}={0,2}`,    // base64
 	`[\w.+\-]+@[\w\-]+\.[\w.\-]+`, // mail addresses
 	`\d{4,}`,                      // PINs, telephones, accounts

@@ -185,6 +185,14 @@ func (s *shop) open() {
 			s.t.Error(err)
 		}
 	})
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		if _, err := os.Stat(s.path(counter.EchoKeyName)); err == nil {
+			return // what connects from now on is answered
+		}
+		if time.Now().After(end) {
+			s.t.Fatal("the counter makes no echo key")
+		}
+	}
 }
 
 // hold has the data folder open without a counter.

@@ -146,7 +146,7 @@ func alipayRow(row billRow) []string {
 	if r != nil {
 		kind, amount, request, service = "退款", -r.Amount, r.OutRefundNo, fee(r.Amount)
 	}
-	title := strings.NewReplacer(",", " ", "\r", " ", "\n", " ").Replace(t.Description)
+	title := billWords.Replace(t.Description)
 	return []string{
 		t.TransactionID + "\t", t.OutTradeNo + "\t", kind + "\t", title, aliTimestamp(t.Scanned), aliTimestamp(row.at),
 		"\t", "\t", "\t", "\t", "*客(" + buyerLogonID + ")\t", yuan(amount), yuan(amount), "0.00", "0.00", "0.00", "0.00", "0.00",

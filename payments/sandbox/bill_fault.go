@@ -43,6 +43,9 @@ func (row billRow) no() string {
 // spoil does to the rows of a bill what the faults ask for. The orders themselves stay as they are. The caller holds the
 // lock.
 func (s *Sandbox) spoil(wallet string, rows []billRow, within func(time.Time) bool) []billRow {
+	if !slices.ContainsFunc(s.faults.List(), func(f Fault) bool { return slices.Contains(billFaults, f.Kind) }) {
+		return rows
+	}
 	strikes := func(kind FaultKind, row billRow) bool { return s.faults.takeKind(kind, wallet, opBill, row.no()) }
 	var out []billRow
 	for _, row := range rows {

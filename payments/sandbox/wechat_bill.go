@@ -169,12 +169,16 @@ func (p *WeChatPapers) billCSV(kind string, rows []billRow) []byte {
 	return []byte(b.String())
 }
 
+// billWords takes out of a value what would end it.
+var billWords = strings.NewReplacer(",", " ", "\r", " ", "\n", " ", "`", " ")
+
 func ticked(b *strings.Builder, values []string) {
 	for i, v := range values {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString("`" + strings.NewReplacer(",", " ", "\r", " ", "\n", " ", "`", " ").Replace(v))
+		b.WriteByte('`')
+		billWords.WriteString(b, v)
 	}
 	b.WriteString(crlf)
 }

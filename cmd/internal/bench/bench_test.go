@@ -15,7 +15,7 @@ func TestRows(t *testing.T) {
 	t.Setenv("LC_ALL", "C.UTF-8")
 	dir := t.TempDir()
 	var out bytes.Buffer
-	err := run(t.Context(), []string{"-rows", "3,4,6", "-orders", "600", "-notifications", "80", "-flood", "500ms", "-dir", dir}, &out)
+	err := run(t.Context(), []string{"-rows", "3,4,6,7", "-bill", "300", "-orders", "600", "-notifications", "80", "-flood", "500ms", "-dir", dir}, &out)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
@@ -27,6 +27,7 @@ func TestRows(t *testing.T) {
 		`(?m)^6  notifications answered beside garbage, 10 of them, p99  +\d+\.\d\d ms  +\d+\.\d\d ms without garbage  `,
 		`garbage sent and refused meanwhile, 64 connections  +[1-9]\d*/s `,
 		`13 of 13; \d+ lines .* yes`,
+		`(?m)^7  a kept bill of 30\d lines read, compared with the ledger, recorded  +\d+\.\d\d ms / .* yes`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("no %s in\n%s", want, out.String())
@@ -39,7 +40,7 @@ func TestRows(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{"-rows", "7"}, {"-rows", "0"}, {"-rows", "x"}, {"-rows", ""}, {"-rounds", "0"}, {"-flood", "0s"}, {"-orders", "-1"}, {"-nonsense"}, {"now"},
+		{"-rows", "8"}, {"-rows", "0"}, {"-rows", "x"}, {"-rows", ""}, {"-rounds", "0"}, {"-flood", "0s"}, {"-orders", "-1"}, {"-nonsense"}, {"now"},
 	} {
 		err := run(t.Context(), args, new(bytes.Buffer))
 		if !errors.As(err, new(usageError)) {

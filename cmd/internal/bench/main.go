@@ -27,6 +27,7 @@ type settings struct {
 	rounds        int // of charge and payment through the window
 	starts        int // of each program
 	notifications int
+	bill          int           // lines of the bill that is reconciled
 	flood         time.Duration // of garbage
 	dir           string        // for work files; it goes at the end
 	shots         string        // where to keep what the window showed; empty: nowhere
@@ -43,6 +44,7 @@ var parts = []struct {
 	{[]int{4}, false, reportRow},
 	{[]int{5}, true, startRow},
 	{[]int{6}, false, floodRow},
+	{[]int{7}, false, reconcileRow},
 }
 
 func main() {
@@ -116,11 +118,12 @@ func parse(args []string, out io.Writer) (settings, error) {
 	var rows string
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	f.StringVar(&rows, "rows", "1,2,3,4,5,6", say("rows to measure", "要测的行"))
+	f.StringVar(&rows, "rows", "1,2,3,4,5,6,7", say("rows to measure", "要测的行"))
 	f.IntVar(&s.orders, "orders", 550_000, say("orders in the day report's ledger", "日报账本中的订单数"))
 	f.IntVar(&s.rounds, "rounds", 40, say("charges through the window", "窗口收款次数"))
 	f.IntVar(&s.starts, "starts", 7, say("starts of each program", "每个程序的启动次数"))
 	f.IntVar(&s.notifications, "notifications", 8000, say("notifications sent", "发送的通知数"))
+	f.IntVar(&s.bill, "bill", 100_000, say("lines of the bill that is reconciled", "对账的账单笔数"))
 	f.DurationVar(&s.flood, "flood", 20*time.Second, say("how long garbage is sent", "垃圾请求的时长"))
 	f.StringVar(&s.dir, "dir", "", say("folder for work files (default: beside Go's build cache)", "工作文件目录（默认在 Go 编译缓存旁）"))
 	f.StringVar(&s.shots, "shots", "", say("keep what the window showed in this folder", "把窗口画面存入此目录"))
@@ -131,13 +134,13 @@ func parse(args []string, out io.Writer) (settings, error) {
 	} else if err != nil {
 		return s, usageError(err.Error())
 	}
-	if f.NArg() > 0 || s.flood <= 0 || min(s.orders, s.rounds, s.starts, s.notifications) < 1 {
+	if f.NArg() > 0 || s.flood <= 0 || min(s.orders, s.rounds, s.starts, s.notifications, s.bill) < 1 {
 		return s, usageError(say("bench takes flags only, and numbers from 1; see -h.", "bench 只接受选项，数值至少为 1；见 -h。"))
 	}
 	for _, text := range strings.Split(rows, ",") {
 		row, err := strconv.Atoi(strings.TrimSpace(text))
-		if err != nil || row < 1 || row > 6 {
-			return s, usageError(say("-rows must be numbers from 1 to 6, such as 1,3.", "-rows 须为 1 到 6 的数字，如 1,3。"))
+		if err != nil || row < 1 || row > 7 {
+			return s, usageError(say("-rows must be numbers from 1 to 7, such as 1,3.", "-rows 须为 1 到 7 的数字，如 1,3。"))
 		}
 		s.rows = append(s.rows, row)
 	}

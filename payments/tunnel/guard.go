@@ -32,17 +32,19 @@ func Guard(h http.Handler) http.Handler {
 // tunnel is a reverse proxy, which needs a handful.
 const maxConns = 64
 
-// newServer has the limits of a server that anyone can reach.
+// newServer has the limits of a server that anyone can reach. Each request has a connection of its own: a reverse proxy
+// that kept one for later would send a notification into a line that has died since, and wait.
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 2 * time.Second,
 		ReadTimeout:       3 * time.Second,
 		WriteTimeout:      10 * time.Second, // longer than a notification may take
-		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	server.SetKeepAlivesEnabled(false)
+	return server
 }
 
 // shutDown lets the requests under way be answered.

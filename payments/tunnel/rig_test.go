@@ -98,7 +98,6 @@ func (r *rig) says(words string) error {
 // at returns a client that reaches addr, whatever the address of a request says.
 func at(network, addr string) *http.Client {
 	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, addr)
 		},

@@ -42,6 +42,9 @@ func TestSSHForwardsASocket(t *testing.T) {
 			t.Errorf("%d %q", status, body)
 		}
 	}
+	if resp, err := c.Get("http://counter/healthz"); err != nil || !resp.Close {
+		t.Errorf("a proxy may keep the connection for later (%v)", err)
+	}
 	if status, _ := get(t, c, http.MethodGet, "counter", "/"); status != http.StatusNotFound {
 		t.Errorf("the tunnel serves more than notifications: %d", status)
 	}

@@ -55,6 +55,7 @@ func TestApprovedRefund(t *testing.T) {
 	if err != nil || len(kept) != 1 || kept[0].ApprovedBy != supervisor {
 		t.Errorf("kept %+v, %v", kept, err)
 	}
+	c.settled()
 	c.audit()
 }
 
@@ -70,6 +71,7 @@ func TestLimitHoldsInParts(t *testing.T) {
 	c.giveBack(part, pos.NeedsApproval)
 	part.OutTradeNo = c.sold(limit * 2).OutTradeNo
 	c.giveBack(part, "")
+	c.settled()
 	c.audit()
 }
 
@@ -120,6 +122,7 @@ func TestApprovalOfSomethingElse(t *testing.T) {
 	c.giveBack(late, pos.Forbidden)
 	late.Approval = approve(manager, managerPIN, "")
 	c.giveBack(late, "")
+	c.settled()
 	c.audit()
 }
 

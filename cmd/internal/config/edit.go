@@ -104,7 +104,7 @@ var section = regexp.MustCompile(`^\s*\[\s*([a-z]+)\s*\]`)
 // the file. A comment behind the old value stays.
 func (e Edit) apply(text string) string {
 	in, key, _ := strings.Cut(e.Key, ".")
-	old := regexp.MustCompile(`^(\s*)"?` + regexp.QuoteMeta(key) + `"?\s*=\s*(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^#"'\r]*)`)
+	old := regexp.MustCompile(`^([ \t]*)"?` + regexp.QuoteMeta(key) + `"?[ \t]*=[ \t]*(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^#"'\r\n]*)`)
 	lines := strings.SplitAfter(text, "\n")
 	last, current := -1, "" // the last line of the section that is neither blank nor a comment
 	for i, l := range lines {

@@ -208,7 +208,7 @@ func (b *batch) done() error {
 	}
 	after := b.a.references()
 	for _, path := range before {
-		if !slices.Contains(after, path) && b.a.inside(path) {
+		if !slices.Contains(after, path) && b.a.inside(path) && ours.MatchString(filepath.Base(path)) {
 			_ = os.Remove(path) // a key nobody uses; it does no harm where it stays
 		}
 	}
@@ -236,6 +236,9 @@ func (a *Assistant) references() []string {
 		t.KeyFile, t.TokenFile,
 	}
 }
+
+// ours are the names that the assistant and saomactl init give; a file that its owner put into keys/ stays.
+var ours = regexp.MustCompile(`^(wechat|alipay|tunnel)_`)
 
 // inside reports whether a file is one of DIR/keys.
 func (a *Assistant) inside(path string) bool {

@@ -35,11 +35,14 @@ func (a *Assistant) keepShop(_ context.Context, v flow.Values) error {
 	)
 }
 
-// startOfDay lets a bare hour count for a time.
+// startOfDay lets a bare hour count for a time, and writes all with two digits.
 func startOfDay(text string) string {
 	text = strings.ReplaceAll(text, "：", ":")
 	if text != "" && len(text) <= 2 && strings.Trim(text, "0123456789") == "" {
-		return text + ":00"
+		text += ":00"
+	}
+	if len(text) == len("4:00") {
+		text = "0" + text
 	}
 	return text
 }

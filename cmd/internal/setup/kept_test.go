@@ -1,0 +1,423 @@
+package setup
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"saoma/cmd/internal/config"
+	"saoma/cmd/internal/vault"
+	"saoma/db"
+	"saoma/payments/sandbox"
+	"saoma/pos"
+	flow "saoma/pos/setup"
+)
+
+// tree is every file of the counter's folder but the ledger's, by name.
+func (m *merchant) tree() map[string]string {
+	m.t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(m.dir, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), "ledger.db") || strings.HasPrefix(entry.Name(), "lock") || strings.HasSuffix(entry.Name(), ".lock") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		files[path] = string(text)
+		return err
+	})
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return files
+}
+
+func (m *merchant) same(before map[string]string, why string) {
+	m.t.Helper()
+	after := m.tree()
+	for path, text := range after {
+		if was, there := before[path]; !there || was != text {
+			m.t.Errorf("%s: %s changed from\n%s\nto\n%s", why, path, was, text)
+		}
+	}
+	if len(after) != len(before) {
+		m.t.Errorf("%s: %d files became %d", why, len(before), len(after))
+	}
+}
+
+// What is kept is there for the next assistant, secrets only as held; kept again as it is shown, nothing changes.
+func TestTakenUpAgain(t *testing.T) {
+	m := newMerchant(t, false)
+	a := m.assistant()
+	m.keep(a, flow.Shop, m.shop())
+	m.keep(a, flow.WeChat, m.wechat())
+	m.keep(a, flow.Alipay, m.alipay())
+	before := m.tree()
+	again := m.assistant()
+	for _, id := range []flow.StepID{flow.Shop, flow.WeChat, flow.Alipay} {
+		v := again.Values(id)
+		for key, value := range v {
+			if strings.HasSuffix(key, "_file") && value != flow.Held && value != "" {
+				t.Errorf("%s is shown", key)
+			}
+		}
+		m.keep(again, id, v)
+	}
+	m.same(before, "kept again")
+	if got := again.State(flow.Manager); got != flow.Open {
+		t.Errorf("the manager is %s", got)
+	}
+}
+
+// A saoma.toml that was written by hand keeps its comments, its order and what the assistant does not know.
+func TestCommentsStay(t *testing.T) {
+	m := newMerchant(t, false)
+	const before = "# mine\n[backup]\nkeep = 7 # a week\n\n[shop]\n# the sign above the door\nname = \"Old\" # until May\ncounter = \"K9\"\nmax_charge = \"100.00\"\n"
+	if err := os.MkdirAll(m.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(m.dir, config.FileName), []byte(before), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := m.assistant()
+	v := a.Values(flow.Shop)
+	if v["shop.name"] != "Old" || v["shop.counter"] != "K9" {
+		t.Errorf("shown: %v", v)
+	}
+	v["shop.name"] = `New "shop" \ 店`
+	m.keep(a, flow.Shop, v)
+	m.keep(a, flow.WeChat, m.wechat())
+	text := m.toml()
+	for _, line := range []string{"# mine\n", "keep = 7 # a week\n", "# the sign above the door\n", `name = "New \"shop\" \\ 店" # until May` + "\n", "max_charge = \"100.00\"\n"} {
+		if !strings.Contains(text, line) {
+			t.Errorf("%q is gone:\n%s", line, text)
+		}
+	}
+	if c, err := config.Load(m.dir); err != nil || c.Shop.Name != `New "shop" \ 店` || c.Backup.Keep != 7 || !c.WeChat.Enabled {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// A step that is refused leaves nothing behind, and says which field it is about.
+func TestWholeOrNotAtAll(t *testing.T) {
+	m := newMerchant(t, false)
+	a := m.assistant()
+	m.keep(a, flow.Shop, m.shop())
+	before := m.tree()
+	with := func(v flow.Values, key, value string) flow.Values { v[key] = value; return v }
+	without := func(v flow.Values, keys ...string) flow.Values {
+		for _, k := range keys {
+			delete(v, k)
+		}
+		return v
+	}
+	for _, c := range []struct {
+		step   flow.StepID
+		values flow.Values
+		field  string
+	}{
+		{flow.Shop, with(m.shop(), "shop.name", ""), "shop.name"},
+		{flow.Shop, with(m.shop(), "shop.counter", "k-1"), "shop.counter"},
+		{flow.Shop, with(m.shop(), "shop.timezone", "Beijing"), "shop.timezone"},
+		{flow.Shop, with(m.shop(), "shop.day_starts_at", "noon"), "shop.day_starts_at"},
+		{flow.Manager, flow.Values{managerName: "", managerPIN: "8351", managerAgain: "8351"}, managerName},
+		{flow.Manager, flow.Values{managerName: "A", managerPIN: "1111", managerAgain: "1111"}, managerPIN},
+		{flow.Manager, flow.Values{managerName: "A", managerPIN: "8351", managerAgain: "8352"}, managerAgain},
+		{flow.Keys, flow.Values{keysKind: "paper"}, keysKind},
+		{flow.Keys, flow.Values{keysKind: "passphrase", keysWord: "short", keysAgain: "short"}, keysWord},
+		{flow.Keys, flow.Values{keysKind: "passphrase", keysWord: "correct horse", keysAgain: "correct house"}, keysAgain},
+		{flow.WeChat, with(m.wechat(), "wechat.mchid", m.paths.AppID), "wechat.mchid"},
+		{flow.WeChat, with(m.wechat(), "wechat.mchid", "1900000109"), "wechat.merchant_certificate_file"},
+		{flow.WeChat, with(m.wechat(), "wechat.appid", ""), "wechat.appid"},
+		{flow.WeChat, with(m.wechat(), wechatZip, m.paths.AlipayAppKey), wechatZip},
+		{flow.WeChat, without(m.wechat(), wechatZip), "wechat.merchant_key_file"},
+		{flow.WeChat, with(m.wechat(), "wechat.merchant_key_file", m.paths.AlipayAppKey), "wechat.merchant_key_file"},
+		{flow.WeChat, with(m.wechat(), "wechat.apiv3_key_file", ""), "wechat.apiv3_key_file"},
+		{flow.WeChat, with(m.wechat(), "wechat.public_key_file", m.paths.AlipayAppKey), "wechat.public_key_file"},
+		{flow.WeChat, with(m.wechat(), "wechat.public_key_id", ""), "wechat.public_key_id"},
+		{flow.WeChat, with(m.wechat(), "wechat.base_url", "http://192.168.1.2"), "wechat.base_url"},
+		{flow.Alipay, with(m.alipay(), "alipay.app_id", m.paths.SellerID), "alipay.app_id"},
+		{flow.Alipay, with(m.alipay(), "alipay.seller_id", m.paths.AlipayAppID), "alipay.seller_id"},
+		{flow.Alipay, with(m.alipay(), "alipay.app_key_file", m.paths.AlipayPublicKey), "alipay.app_key_file"},
+		{flow.Alipay, with(m.alipay(), "alipay.alipay_public_key_file", "/nowhere/at all.txt"), "alipay.alipay_public_key_file"},
+		{flow.Alipay, with(m.alipay(), alipayMode, byCertificates), "alipay.app_cert_file"},
+		{flow.Alipay, with(m.alipay(), "alipay.gateway_url", "ftp://x"), "alipay.gateway_url"},
+		{flow.Address, flow.Values{"tunnel.kind": "none", "notify.public_url": "http://pay.example.com"}, "notify.public_url"},
+		{flow.Address, flow.Values{"tunnel.kind": "ssh", "tunnel.host": "pay.example.com", "tunnel.user": "saoma"}, "notify.public_url"},
+		{flow.Address, flow.Values{"tunnel.kind": "ssh", "notify.public_url": "https://pay.example.com", "tunnel.user": "saoma"}, "tunnel.host"},
+		{flow.Address, flow.Values{"tunnel.kind": "ssh", "notify.public_url": "https://pay.example.com", "tunnel.host": "h", "tunnel.user": "u", "tunnel.key_file": m.paths.WeChatPublicKey}, "tunnel.key_file"},
+	} {
+		err := a.Keep(t.Context(), c.step, c.values)
+		if err == nil || flow.KeyOf(err) != c.field || pos.CodeOf(err) == pos.Internal {
+			t.Errorf("%s: %v is about %q; want %q", c.step, err, flow.KeyOf(err), c.field)
+		}
+	}
+	m.same(before, "refused")
+	if len(a.Originals()) > 0 {
+		t.Errorf("files of refused steps are offered for deletion: %v", a.Originals())
+	}
+}
+
+// While another process, or this one, has the counter open, nothing is changed.
+func TestOpenElsewhere(t *testing.T) {
+	m := newMerchant(t, false)
+	a := m.assistant()
+	m.keep(a, flow.Shop, m.shop())
+	ledger, err := db.Open(t.Context(), m.dir, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := m.tree()
+	for _, err := range []error{a.Keep(t.Context(), flow.WeChat, m.wechat()), a.Pass(t.Context(), flow.Alipay)} {
+		if pos.CodeOf(err) != pos.Conflict || !strings.Contains(err.Error(), "Close it first") {
+			t.Errorf("%v", err)
+		}
+	}
+	m.same(before, "open elsewhere")
+	if err := ledger.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m.keep(a, flow.WeChat, m.wechat())
+}
+
+// The files that secrets came from are offered for deletion; those without a secret, and those in the folder, are not.
+func TestOriginals(t *testing.T) {
+	m := newMerchant(t, false)
+	a := m.assistant()
+	m.keep(a, flow.Shop, m.shop())
+	v := m.wechat()
+	apiv3 := filepath.Join(t.TempDir(), "apiv3.txt")
+	if err := os.WriteFile(apiv3, []byte("\ufeff"+m.paths.APIv3Key+"\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v["wechat.apiv3_key_file"] = apiv3
+	m.keep(a, flow.WeChat, v)
+	l := m.alipay()
+	l["alipay.app_key_file"] = `"file://` + m.paths.AlipayAppKey + `"`
+	m.keep(a, flow.Alipay, l)
+	want := []string{m.paths.WeChatZip, apiv3, m.paths.AlipayAppKey}
+	if got := a.Originals(); !slices.Equal(got, want) {
+		t.Fatalf("offered: %v; want %v", got, want)
+	}
+	if err := a.RemoveOriginals(); err != nil || len(a.Originals()) > 0 {
+		t.Errorf("%v, left %v", err, a.Originals())
+	}
+	for _, path := range want {
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is still there", path)
+		}
+	}
+	if _, err := os.Stat(m.paths.WeChatPublicKey); err != nil {
+		t.Error("a public key was deleted")
+	}
+	if till, err := a.Till(t.Context()); err != nil || len(till.Gateways) != 2 {
+		t.Errorf("the counter without them: %v", err)
+	}
+}
+
+// However the keys are kept, they are the same keys; sealed, no file has one in plain text.
+func TestKeysChange(t *testing.T) {
+	m := newMerchant(t, false)
+	a := m.assistant()
+	m.keep(a, flow.Shop, m.shop())
+	m.keep(a, flow.WeChat, m.wechat())
+	word := func(w string) flow.Values {
+		return flow.Values{keysKind: "passphrase", keysWord: w, keysAgain: w}
+	}
+	for _, c := range []struct {
+		values flow.Values
+		kind   vault.Kind
+	}{
+		{word("correct horse"), vault.Passphrase},
+		{word("battery staple"), vault.Passphrase},
+		{flow.Values{keysKind: "passphrase", keysWord: flow.Held, keysAgain: flow.Held}, vault.Passphrase},
+		{flow.Values{keysKind: "plain"}, vault.Plain},
+		{word("another one"), vault.Passphrase},
+	} {
+		m.keep(a, flow.Keys, c.values)
+		if kind, err := vault.Look(m.dir); err != nil || kind != c.kind {
+			t.Fatalf("kept as %s, %v", kind, err)
+		}
+		plain := false
+		for _, text := range m.tree() {
+			plain = plain || strings.Contains(text, m.paths.APIv3Key) || strings.Contains(text, "BEGIN PRIVATE KEY")
+		}
+		if plain != (c.kind == vault.Plain) {
+			t.Errorf("as %s, plain text is there: %v", c.kind, plain)
+		}
+		if till, err := a.Till(t.Context()); err != nil || till.Gateways[pos.WeChat] == nil {
+			t.Fatalf("as %s the counter does not open: %v", c.kind, err)
+		}
+	}
+	asked := 0
+	other, err := New(m.dir, Options{Ask: func(context.Context, bool) (string, error) { asked++; return "another one", nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := other.Values(flow.WeChat)
+	v["wechat.public_key_id"] = "PUB_KEY_ID_0119999999992026"
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Keep(t.Context(), flow.WeChat, v); err != nil || asked != 1 {
+		t.Errorf("a sealed folder: asked %d times, %v", asked, err)
+	}
+}
+
+// A new certificate and a new public key take the place of the old ones, which go on counting for 30 days; another
+// merchant's papers leave nothing of the old ones.
+func TestRotation(t *testing.T) {
+	m := newMerchant(t, false)
+	a := m.assistant()
+	m.keep(a, flow.Shop, m.shop())
+	m.keep(a, flow.WeChat, m.wechat())
+	m.keep(a, flow.Alipay, m.alipay())
+	old, err := config.Load(m.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := func(p sandbox.Paper) sandbox.Fresh {
+		f, err := m.box.Rotate(p, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	merchantPair, public, alipayKey := fresh(sandbox.MerchantCertificate), fresh(sandbox.WeChatPublicKey), fresh(sandbox.AlipayKey)
+	v := a.Values(flow.WeChat)
+	v["wechat.merchant_certificate_file"], v["wechat.merchant_key_file"] = merchantPair.Certificate, merchantPair.PrivateKey
+	v["wechat.public_key_id"], v["wechat.public_key_file"] = public.Serial, public.PublicKey
+	m.keep(a, flow.WeChat, v)
+	l := a.Values(flow.Alipay)
+	l["alipay.alipay_public_key_file"] = alipayKey.PublicKey
+	m.keep(a, flow.Alipay, l)
+
+	c, err := config.Load(m.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := c.WeChat.Previous
+	if c.WeChat.MerchantSerial != merchantPair.Serial || c.WeChat.PublicKeyID != public.Serial {
+		t.Errorf("in use: %+v", c.WeChat)
+	}
+	if p.MerchantSerial != old.WeChat.MerchantSerial || p.MerchantKeyFile != old.WeChat.MerchantKeyFile || p.PublicKeyID != old.WeChat.PublicKeyID || p.PublicKeyFile != old.WeChat.PublicKeyFile {
+		t.Errorf("before: %+v; it was %+v", p, old.WeChat)
+	}
+	if days := time.Until(p.Until).Hours() / 24; days < 29 || days > 32 || !p.Until.Equal(c.Alipay.PreviousUntil) {
+		t.Errorf("until %s and %s", p.Until, c.Alipay.PreviousUntil)
+	}
+	if c.Alipay.PreviousPublicKeyFile != old.Alipay.PublicKeyFile || c.Alipay.PublicKeyFile == old.Alipay.PublicKeyFile {
+		t.Errorf("Alipay's: %+v", c.Alipay)
+	}
+	if till, err := a.Till(t.Context()); err != nil || len(till.Gateways) != 2 {
+		t.Fatalf("the counter with both: %v", err)
+	}
+	m.anotherMerchant(a)
+}
+
+func (m *merchant) anotherMerchant(a *Assistant) {
+	t := m.t
+	t.Helper()
+	other := newMerchant(t, false)
+	m.keep(a, flow.WeChat, other.wechat())
+	m.keep(a, flow.Alipay, other.alipay())
+	c, err := config.Load(m.dir)
+	if err != nil || c.WeChat.Previous != (config.WeChatPrevious{}) || c.Alipay.PreviousPublicKeyFile != "" {
+		t.Errorf("another merchant: %+v, %+v, %v", c.WeChat.Previous, c.Alipay, err)
+	}
+	var used []string
+	for _, path := range a.references() {
+		if path != "" {
+			used = append(used, path)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(m.dir, config.KeysDir, "*_*"))
+	if err != nil || len(files) != len(used) {
+		t.Errorf("%d files for %d references: %v, %v", len(files), len(used), files, err)
+	}
+}
+
+// A tunnel's key and token are brought in; a public address at frp is that of its domain.
+func TestAddress(t *testing.T) {
+	m := newMerchant(t, false)
+	a := m.assistant()
+	m.keep(a, flow.Shop, m.shop())
+	m.keep(a, flow.Keys, flow.Values{keysKind: "passphrase", keysWord: "correct horse", keysAgain: "correct horse"})
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := pem.EncodeToMemory(block)
+	m.keep(a, flow.Address, flow.Values{
+		"tunnel.kind": "ssh", "notify.public_url": "https://pay.example.com/", "tunnel.host": "pay.example.com", "tunnel.user": "saoma",
+		"tunnel.key_file": strings.ReplaceAll(string(key), "\n", "\r\n"),
+	})
+	c, err := config.Load(m.dir)
+	if err != nil || c.Notify.Listen == "" || c.Tunnel.KeyFile == "" {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	v, err := a.Vault(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := v.Read(c.Tunnel.KeyFile); err != nil || !bytes.Equal(bytes.TrimSpace(got), bytes.TrimSpace(key)) {
+		t.Errorf("the key became another: %v", err)
+	}
+	m.keep(a, flow.Address, flow.Values{"tunnel.kind": "frp", "tunnel.host": "frp.example.com", "tunnel.token_file": "tok-8351-en", "tunnel.proxy_name": "k1", "tunnel.custom_domain": "a.example.com"})
+	if c, err = config.Load(m.dir); err != nil || c.Notify.PublicURL != "https://a.example.com" {
+		t.Fatalf("%+v, %v", c, err)
+	}
+	if token, err := v.Read(c.Tunnel.TokenFile); err != nil || string(token) != "tok-8351-en" {
+		t.Errorf("the token: %v", err)
+	}
+	for path, text := range m.tree() {
+		if strings.Contains(text, "tok-8351-en") || strings.Contains(text, "OPENSSH PRIVATE KEY") {
+			t.Errorf("%s holds a secret", path)
+		}
+	}
+	if err := a.Pass(t.Context(), flow.Address); err != nil || a.State(flow.Address) != flow.Skipped {
+		t.Errorf("left out: %v, %s", err, a.State(flow.Address))
+	}
+}
+
+// Every field is sound: its key once, its pick and the values it depends on are there, and what stands in saoma.toml is
+// a key of it.
+func TestFields(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range steps() {
+		picks := map[string][]string{}
+		for _, f := range s.Fields {
+			if seen[f.Key] || f.Label == "" || f.Kind == "" {
+				t.Errorf("%s: %+v", s.ID, f)
+			}
+			seen[f.Key] = true
+			for _, c := range f.Choices {
+				picks[f.Key] = append(picks[f.Key], c.Value)
+			}
+			if f.When != nil {
+				for _, value := range f.When.Values {
+					if !slices.Contains(picks[f.When.Key], value) {
+						t.Errorf("%s depends on %s = %s, which is no choice before it", f.Key, f.When.Key, value)
+					}
+				}
+			}
+			if wallet := strings.HasPrefix(f.Key, "wechat.") || strings.HasPrefix(f.Key, "alipay."); wallet && f.Where == "" && f.Key != "alipay.alipay_cert_file" && f.Key != "alipay.alipay_root_cert_file" {
+				t.Errorf("%s does not say where it is found", f.Key)
+			}
+		}
+	}
+}

@@ -54,6 +54,7 @@ var checks = []struct {
 	{"audit chain", verifyChain},
 	{"audit states", verifyStates},
 	{"exceptions", verifyExceptions},
+	{"reconciliations", verifyReconciliations},
 	{"users", verifyUsers},
 	{"backups", verifyBackups},
 	{"secrets", verifySecrets},
@@ -94,6 +95,8 @@ func rule(name string) string {
 		return "Every exception and every decision about one has its row in the audit chain, and every such row its exception."
 	case "users":
 		return "Every user has a PIN and the role that the audit chain says, and one is a manager."
+	case "reconciliations":
+		return "Every reconciled day stands as its rows in the audit chain say, and none agrees with a difference left open."
 	case "backups":
 		return "Every kept backup is a part of the ledger's history."
 	case "secrets":

@@ -24,6 +24,7 @@ func model(t *testing.T) (dir, paid, back string) {
 	if _, err := (&pos.Till{Store: l}).AddUser(t.Context(), nil, pos.NewUser{Name: "boss", Role: pos.Manager, PIN: bossPIN}); err != nil {
 		t.Fatal(err)
 	}
+	compared(t, l)
 	paid = sell(t, l, 1000)
 	update(t, l, func(tx pos.Tx) error {
 		r, err := refund(tx, paid, 300, pos.RefundSucceeded)
@@ -199,6 +200,11 @@ func TestVerifyFindsWhatIsBroken(t *testing.T) {
 		{"exception decided in silence", `UPDATE exception SET resolved = 1, resolution = 'accept'  WHERE out_trade_no = 'GHOST'`, "exceptions", "GHOST: resolve of accept 4200: 1 in the ledger, 0"},
 		{"decision taken back in silence", undecided, "exceptions", "resolve of dismiss : 0 in the ledger, 1"},
 		{"another decision", `UPDATE exception SET resolution = 'accept' WHERE resolved = 1`, "exceptions", "resolve of accept"},
+
+		{"day agrees in silence", `UPDATE difference SET state = 'cleared', decided_at = 1 WHERE state = 'open'; UPDATE reconciliation SET state = 'agreed'`, "reconciliations", "agreed, but its last audit row says \"differs\""},
+		{"day agrees with a difference", `UPDATE reconciliation SET state = 'agreed'`, "reconciliations", "agrees, but 1 differences are open"},
+		{"day signed off in silence", `UPDATE reconciliation SET state = 'signed_off', note = 'x', decided_by = 'x', decided_at = 1`, "reconciliations", "bill wechat 2026-03-14: signed_off"},
+		{"reconciled day gone", `DELETE FROM difference; DELETE FROM reconciliation`, "reconciliations", "bill wechat 2026-03-14: missing"},
 
 		{"payer in JSON", `INSERT INTO payment_log VALUES (99, 1, 'wechat', '', '', 'polled', 'unpaid', 0, CAST('{"payer":{"openid":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}}' AS BLOB))`, "secrets", "payment log 99: openid"},
 		{"payer in a form", `INSERT INTO payment_log VALUES (99, 1, 'alipay', '', '', 'polled', 'unpaid', 0, CAST('a=b&buyer_id=2088102122524333&c=d' AS BLOB))`, "secrets", "buyer_id"},

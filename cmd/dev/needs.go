@@ -97,6 +97,8 @@ func testNeeds(goos string) []need {
 	browser := tool("chromium", "chromium", "chromium", browsers...)
 	browser.lack = say("Without Chromium or Google Chrome the test of the phone page is skipped.",
 		"没有 Chromium 或 Google Chrome 时，手机页面的测试会被跳过。")
+	office := tool("libreoffice-calc-nogui", "libreoffice-calc", "libreoffice-fresh", "soffice")
+	office.lack = say("Without LibreOffice no other program opens the exported files in the tests.", "没有 LibreOffice 时，测试中不会用别的程序打开导出的文件。")
 	if goos != "linux" {
 		return append(needs, browser)
 	}
@@ -116,6 +118,7 @@ func testNeeds(goos string) []need {
 		tool("xclip", "xclip", "xclip", "xclip"),
 		tool("poppler-utils", "poppler-utils", "poppler", "pdftotext"),
 		sshServer(machineProbe),
+		office,
 		browser,
 	)
 }

@@ -57,7 +57,7 @@ func (m *merchant) same(before map[string]string, why string) {
 
 // What is kept is there for the next assistant, secrets only as held; kept again as it is shown, nothing changes.
 func TestTakenUpAgain(t *testing.T) {
-	m := newMerchant(t, false)
+	m := newMerchant(t, plainPapers())
 	a := m.assistant()
 	m.keep(a, flow.Shop, m.shop())
 	m.keep(a, flow.WeChat, m.wechat())
@@ -81,7 +81,7 @@ func TestTakenUpAgain(t *testing.T) {
 
 // A saoma.toml that was written by hand keeps its comments, its order and what the assistant does not know.
 func TestCommentsStay(t *testing.T) {
-	m := newMerchant(t, false)
+	m := newMerchant(t, plainPapers())
 	const before = "# mine\n[backup]\nkeep = 7 # a week\n\n[shop]\n# the sign above the door\nname = \"Old\" # until May\ncounter = \"K9\"\nmax_charge = \"100.00\"\n"
 	if err := os.MkdirAll(m.dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestCommentsStay(t *testing.T) {
 
 // A step that is refused leaves nothing behind, and says which field it is about.
 func TestWholeOrNotAtAll(t *testing.T) {
-	m := newMerchant(t, false)
+	m := newMerchant(t, plainPapers())
 	a := m.assistant()
 	m.keep(a, flow.Shop, m.shop())
 	before := m.tree()
@@ -170,7 +170,7 @@ func TestWholeOrNotAtAll(t *testing.T) {
 
 // While another process, or this one, has the counter open, nothing is changed.
 func TestOpenElsewhere(t *testing.T) {
-	m := newMerchant(t, false)
+	m := newMerchant(t, plainPapers())
 	a := m.assistant()
 	m.keep(a, flow.Shop, m.shop())
 	ledger, err := db.Open(t.Context(), m.dir, db.Options{})
@@ -192,7 +192,7 @@ func TestOpenElsewhere(t *testing.T) {
 
 // The files that secrets came from are offered for deletion; those without a secret, and those in the folder, are not.
 func TestOriginals(t *testing.T) {
-	m := newMerchant(t, false)
+	m := newMerchant(t, plainPapers())
 	a := m.assistant()
 	m.keep(a, flow.Shop, m.shop())
 	v := m.wechat()
@@ -227,7 +227,7 @@ func TestOriginals(t *testing.T) {
 
 // However the keys are kept, they are the same keys; sealed, no file has one in plain text.
 func TestKeysChange(t *testing.T) {
-	m := newMerchant(t, false)
+	m := newMerchant(t, plainPapers())
 	a := m.assistant()
 	m.keep(a, flow.Shop, m.shop())
 	m.keep(a, flow.WeChat, m.wechat())
@@ -277,7 +277,7 @@ func TestKeysChange(t *testing.T) {
 // A new certificate and a new public key take the place of the old ones, which go on counting for 30 days; another
 // merchant's papers leave nothing of the old ones.
 func TestRotation(t *testing.T) {
-	m := newMerchant(t, false)
+	m := newMerchant(t, plainPapers())
 	a := m.assistant()
 	m.keep(a, flow.Shop, m.shop())
 	m.keep(a, flow.WeChat, m.wechat())
@@ -328,7 +328,7 @@ func TestRotation(t *testing.T) {
 func (m *merchant) anotherMerchant(a *Assistant) {
 	t := m.t
 	t.Helper()
-	other := newMerchant(t, false)
+	other := newMerchant(t, certPapers())
 	m.keep(a, flow.WeChat, other.wechat())
 	m.keep(a, flow.Alipay, other.alipay())
 	c, err := config.Load(m.dir)
@@ -349,7 +349,7 @@ func (m *merchant) anotherMerchant(a *Assistant) {
 
 // A tunnel's key and token are brought in; a public address at frp is that of its domain.
 func TestAddress(t *testing.T) {
-	m := newMerchant(t, false)
+	m := newMerchant(t, plainPapers())
 	a := m.assistant()
 	m.keep(a, flow.Shop, m.shop())
 	m.keep(a, flow.Keys, flow.Values{keysKind: "passphrase", keysWord: "correct horse", keysAgain: "correct horse"})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,15 +23,25 @@ type merchant struct {
 	dir    string // the counter's, empty
 }
 
-func newMerchant(t *testing.T, certificates bool) *merchant {
-	t.Helper()
+// The papers are made once: keys are slow to make. Nothing in a test changes them.
+var (
+	plainPapers = sync.OnceValue(func() *sandbox.Papers { return newPapers(false) })
+	certPapers  = sync.OnceValue(func() *sandbox.Papers { return newPapers(true) })
+)
+
+func newPapers(certificates bool) *sandbox.Papers {
 	p, err := sandbox.NewPapers()
 	if err == nil && certificates {
 		err = p.UseAlipayCertificates()
 	}
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
+	return p
+}
+
+func newMerchant(t *testing.T, p *sandbox.Papers) *merchant {
+	t.Helper()
 	box := sandbox.New(p, sandbox.Options{Speed: 10, Identity: sandbox.PublicKey})
 	if err := box.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
@@ -41,6 +52,7 @@ func newMerchant(t *testing.T, certificates bool) *merchant {
 		}
 	})
 	m := &merchant{t: t, papers: p, box: box, dir: filepath.Join(t.TempDir(), "data")}
+	var err error
 	if m.paths, err = p.HandOut(filepath.Join(t.TempDir(), "papers"), box.URL()); err != nil {
 		t.Fatal(err)
 	}
@@ -96,9 +108,9 @@ func (m *merchant) keep(a *Assistant, id flow.StepID, v flow.Values) {
 
 // The whole assistant, from an empty folder to a payment that was paid back, in both modes of Alipay.
 func TestWholeAssistant(t *testing.T) {
-	for name, certificates := range map[string]bool{"public key": false, "certificates": true} {
+	for name, papers := range map[string]*sandbox.Papers{"public key": plainPapers(), "certificates": certPapers()} {
 		t.Run(name, func(t *testing.T) {
-			m := newMerchant(t, certificates)
+			m := newMerchant(t, papers)
 			a := m.assistant()
 			for _, s := range a.Steps() {
 				if got := a.State(s.ID); got != flow.Open {

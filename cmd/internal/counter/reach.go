@@ -47,9 +47,12 @@ func (c *Counter) reachable(ctx context.Context, h http.Handler, key []byte) {
 	}
 	for wait := c.pace.first; ; {
 		next := c.pace.again
-		switch r := c.tryReach(ctx, key); {
+		switch r, done := c.tryReach(ctx, key, changed); {
 		case ctx.Err() != nil:
 			return
+		case !done:
+			wait = c.pace.first
+			continue
 		case r.State == pos.Reached:
 			c.noteReach(r)
 			wait = c.pace.first
@@ -103,19 +106,32 @@ func (c *Counter) Tunnel() *tunnel.Status {
 	return &s
 }
 
-// tryReach looks once. While the tunnel is down there is nothing to try, and its own words say most.
-func (c *Counter) tryReach(ctx context.Context, key []byte) pos.Reach {
+// tryReach looks once. While the tunnel is down there is nothing to try, and its own words say most. It is not done
+// where the tunnel has changed meanwhile: then the question went a way that is no more.
+func (c *Counter) tryReach(ctx context.Context, key []byte, changed <-chan struct{}) (r pos.Reach, done bool) {
 	if s := c.Tunnel(); s != nil && s.State != tunnel.Up {
 		if s.State == tunnel.Connecting {
-			return pos.Reach{State: pos.ReachUnknown}
+			return pos.Reach{State: pos.ReachUnknown}, true
 		}
-		return pos.Reach{State: pos.Unreachable, At: s.Since, Err: s.Err}
+		return pos.Reach{State: pos.Unreachable, At: s.Since, Err: s.Err}, true
 	}
-	roundTrip, err := notify.Probe(ctx, nil, c.Config.Notify.PublicURL, key)
-	if err != nil {
-		return pos.Reach{State: pos.Unreachable, At: time.Now(), Err: err}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answer := make(chan pos.Reach, 1)
+	go func() {
+		roundTrip, err := notify.Probe(ctx, nil, c.Config.Notify.PublicURL, key)
+		if err != nil {
+			answer <- pos.Reach{State: pos.Unreachable, At: time.Now(), Err: err}
+			return
+		}
+		answer <- pos.Reach{State: pos.Reached, RoundTrip: roundTrip, At: time.Now()}
+	}()
+	select {
+	case r = <-answer:
+		return r, true
+	case <-changed:
+		return pos.Reach{}, false
 	}
-	return pos.Reach{State: pos.Reached, RoundTrip: roundTrip, At: time.Now()}
 }
 
 // noteReach tells the till, and the log where the light changes.

@@ -90,9 +90,14 @@ func (g *guide) onWrong(err error) {
 	g.focus(g.wrongAt)
 }
 
+// skippable reports whether the step may be left out, as it stands on the screen.
+func (g *guide) skippable() bool {
+	return g.here().Skip && g.here().ID != setup.Trial && !g.tried && !g.opts.settings
+}
+
 // skip leaves the step out.
 func (g *guide) skip() {
-	if g.busy || g.at < 0 || !g.here().Skip {
+	if g.busy || g.at < 0 || !g.skippable() {
 		return
 	}
 	id, at := g.here().ID, g.at

@@ -109,7 +109,7 @@ func (g *guide) confirmation() fyne.CanvasObject {
 	}
 	l := g.room.l
 	text := l.T("Compare this with what the server itself prints, character by character: %s", fingerprint)
-	accept := kit.NewButton(l.T("It is the same"), "", "", kit.PlainLook, func() { g.confirm(fingerprint) })
+	accept := kit.NewButton(l.T("It is the same"), "F7", "", kit.PlainLook, func() { g.confirm(fingerprint) })
 	accept.SetDisabled(g.busy)
 	return strip(text, accept)
 }
@@ -132,7 +132,7 @@ func (g *guide) originals() fyne.CanvasObject {
 		names[i] = filepath.Base(file)
 	}
 	text := l.T("Copies of your keys are still lying outside the counter: %s. Whoever finds one can pay out in your name.", strings.Join(names, ", "))
-	remove := kit.NewButton(l.T("Delete these copies"), "", "", kit.PlainLook, g.onRemoveOriginals)
+	remove := kit.NewButton(l.T("Delete these copies"), "F8", "", kit.PlainLook, g.onRemoveOriginals)
 	remove.SetDisabled(g.busy)
 	return strip(text, remove)
 }
@@ -143,15 +143,15 @@ func (g *guide) buttons() fyne.CanvasObject {
 	back.SetDisabled(!g.tried && (g.at == 0 || g.opts.settings))
 	items := []kit.Item{kit.Fixed(kit.AtLeast(120, 0, back)), kit.Gap(1)}
 	if g.opts.settings && g.kept && g.opts.reopen != nil {
-		open := kit.NewButton(l.T("Open the counter again"), "", "", kit.PayLook, g.opts.reopen)
+		open := kit.NewButton(l.T("Open the counter again"), "F12", "", kit.PayLook, g.opts.reopen)
 		open.SetDisabled(g.busy)
 		items = append(items, kit.Fixed(open))
 	}
 	if s.ID == setup.Trial {
 		return kit.Row(12, append(items, g.trial.buttons()...)...)
 	}
-	if s.Skip && !g.tried && !g.opts.settings {
-		skip := kit.NewButton(l.T("Leave out"), "", "", kit.PlainLook, g.skip)
+	if g.skippable() {
+		skip := kit.NewButton(l.T("Leave out"), "F9", "", kit.PlainLook, g.skip)
 		skip.SetDisabled(g.busy)
 		items = append(items, kit.Fixed(kit.AtLeast(120, 0, skip)))
 	}
@@ -201,6 +201,14 @@ func (g *guide) onKey(k fyne.KeyName) bool {
 		return g.goBack()
 	case k == fyne.KeyF5:
 		g.again()
+	case k == fyne.KeyF7 && g.fingerprint() != "":
+		g.confirm(g.fingerprint())
+	case k == fyne.KeyF8 && g.originals() != nil:
+		g.onRemoveOriginals()
+	case k == fyne.KeyF9 && !g.opts.settings:
+		g.skip()
+	case k == fyne.KeyF12 && g.opts.settings && g.kept && g.opts.reopen != nil:
+		g.opts.reopen()
 	case g.here().ID == setup.Language && (k == fyne.KeyLeft || k == fyne.KeyRight || k == fyne.KeyUp || k == fyne.KeyDown):
 		g.opts.language(words.All[1-slices.Index(words.All, g.room.l)])
 	case g.tried:

@@ -209,6 +209,10 @@ func (t *trial) onKey(k fyne.KeyName) bool {
 		}
 	case fyne.KeyF5:
 		t.check()
+	case fyne.KeyF10:
+		if t.payment == nil || t.payment.State.Final() {
+			t.finish()
+		}
 	case fyne.KeyEscape:
 		if t.payment == nil || !payable(t.payment) {
 			return false

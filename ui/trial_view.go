@@ -7,11 +7,15 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"saoma/pos"
+	"saoma/pos/setup"
 	"saoma/ui/kit"
 )
 
 // redraw draws the trial and the guide around it, if the trial is what it shows.
 func (t *trial) redraw() {
+	if here := t.g.here(); t.ended() && here.ID == setup.Trial {
+		here.state = setup.Kept
+	}
 	t.draw()
 	t.g.draw()
 }
@@ -39,7 +43,7 @@ func (t *trial) stages() fyne.CanvasObject {
 	}
 	return kit.Row(10,
 		stage(t.payment != nil && (t.payment.CodeURL != "" || paid), "1", l.T("The code is there")),
-		stage(paid, "2", l.T("Paid")),
+		stage(paid, "2", l.T("Payment received")),
 		stage(t.ended(), "3", l.T("Given back")), kit.Gap(1))
 }
 
@@ -130,7 +134,7 @@ func (t *trial) buttons() []kit.Item {
 		look := kit.Look{Fill: colour, Ink: kit.Card, Edge: colour, Points: 16, Height: 46}
 		add(l.T(w.Name()), walletKeys[slices.Index(pos.Wallets, w)], "", look, func() { t.charge(w) })
 	}
-	look, hint := kit.PlainLook, ""
+	look, hint := kit.PlainLook, "F10"
 	if t.ended() {
 		look, hint = kit.StrongLook, "Enter"
 	}

@@ -28,8 +28,10 @@ type desk struct {
 	data    string
 	home    string
 	sandbox *sandbox.Sandbox
+	papers  *sandbox.Papers
 	counter *exec.Cmd
-	left    int // of the window on the screen
+	front   string // the window that run has waited for
+	left    int    // of the window on the screen
 	top     int
 	width   int
 	height  int
@@ -38,19 +40,8 @@ type desk struct {
 // newDesk starts a screen and a sandbox and makes a data folder wired to it.
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	if os.Getenv("SAOMA_WINDOW") == "" {
-		t.Skip("SAOMA_WINDOW=1 drives the real window; it needs Xvfb, xdotool, ImageMagick and zbar-tools")
-	}
-	d := &desk{t: t, data: t.TempDir(), home: t.TempDir(), display: startScreen(t)}
-	papers, err := sandbox.NewPapers()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.sandbox = sandbox.New(papers, sandbox.Options{Identity: sandbox.PublicKey, Shop: "老街茶馆"})
-	if err := d.sandbox.Start("127.0.0.1:0"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = d.sandbox.Close() })
+	d := newScreen(t)
+	papers := d.papers
 	text, err := config.Fresh{
 		Shop: "老街茶馆", Counter: "K1", MchID: papers.WeChat.MchID, WeChatAppID: papers.WeChat.AppID,
 		MerchantSerial: papers.WeChat.MerchantSerial, WeChatPublicKeyID: papers.WeChat.PublicKeyID,
@@ -66,6 +57,26 @@ func newDesk(t *testing.T) *desk {
 	if err := os.WriteFile(filepath.Join(d.data, config.FileName), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return d
+}
+
+// newScreen starts a screen and a sandbox; its data folder is empty.
+func newScreen(t *testing.T) *desk {
+	t.Helper()
+	if os.Getenv("SAOMA_WINDOW") == "" {
+		t.Skip("SAOMA_WINDOW=1 drives the real window; it needs Xvfb, xdotool, ImageMagick and zbar-tools")
+	}
+	d := &desk{t: t, data: t.TempDir(), home: t.TempDir(), display: startScreen(t)}
+	papers, err := sandbox.NewPapers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.papers = papers
+	d.sandbox = sandbox.New(papers, sandbox.Options{Identity: sandbox.PublicKey, Shop: "老街茶馆"})
+	if err := d.sandbox.Start("127.0.0.1:0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.sandbox.Close() })
 	return d
 }
 
@@ -139,6 +150,13 @@ func (d *desk) start(args ...string) (c *exec.Cmd, output string) {
 // open starts the counter and waits until its window is there and takes keys.
 func (d *desk) open(args ...string) {
 	d.t.Helper()
+	d.run("Saoma 扫码收银", args...)
+	d.until("the window is drawn", 10*time.Second, func() bool { return d.at(0.3, 0.03) == opaque(kit.Navy) })
+}
+
+// run starts the program and waits for its first window.
+func (d *desk) run(title string, args ...string) {
+	d.t.Helper()
 	c, output := d.start(args...)
 	d.counter = c
 	d.t.Cleanup(func() {
@@ -150,8 +168,8 @@ func (d *desk) open(args ...string) {
 			d.t.Logf("the counter said:\n%s", text)
 		}
 	})
-	d.geometry(d.window("Saoma 扫码收银"))
-	d.until("the window is drawn", 10*time.Second, func() bool { return d.at(0.3, 0.03) == opaque(kit.Navy) })
+	d.front = d.window(title)
+	d.geometry(d.front)
 }
 
 // close ends the counter.

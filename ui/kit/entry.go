@@ -40,7 +40,7 @@ func (e *Entry) TypedKey(k *fyne.KeyEvent) {
 		}
 	case fyne.KeyEscape:
 		e.leave()
-	case fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF4, fyne.KeyF5, fyne.KeyF6, fyne.KeyF7, fyne.KeyF8, fyne.KeyF9, fyne.KeyF10, fyne.KeyF11:
+	case fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF4, fyne.KeyF5, fyne.KeyF6, fyne.KeyF7, fyne.KeyF8, fyne.KeyF9, fyne.KeyF10, fyne.KeyF11, fyne.KeyF12:
 		e.leave()
 		e.onKey(k.Name)
 	case fyne.KeyUp, fyne.KeyDown: // they mean nothing in a single line

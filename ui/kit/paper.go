@@ -68,9 +68,24 @@ func paperText(v string) bool {
 
 // TypedShortcut takes a pasted paper whole: a field of one line would lose its line breaks and show a private key.
 func (p *PaperField) TypedShortcut(s fyne.Shortcut) {
-	if paste, ok := s.(*fyne.ShortcutPaste); ok && paperText(paste.Clipboard.Content()) {
-		p.SetValue(paste.Clipboard.Content())
+	paste, ok := s.(*fyne.ShortcutPaste)
+	if !ok {
+		p.Entry.TypedShortcut(s)
 		return
 	}
-	p.Entry.TypedShortcut(s)
+	text := paste.Clipboard.Content() // asked for once: another program answers
+	if paperText(text) {
+		p.SetValue(text)
+		return
+	}
+	p.Entry.TypedShortcut(&fyne.ShortcutPaste{Clipboard: clipped(text)})
 }
+
+// clipped is a clipboard that holds a text which has been read.
+type clipped string
+
+// Content implements fyne.Clipboard.
+func (c clipped) Content() string { return string(c) }
+
+// SetContent implements fyne.Clipboard.
+func (c clipped) SetContent(string) {}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"saoma/payments/sandbox"
+	"saoma/ui/kit"
+)
+
+// What the owner types.
+const (
+	shopName    = "老街茶馆"
+	managerName = "王芳"
+	managerPIN  = "258036"
+	passphrase  = "a kettle of longjing"
+)
+
+// The steps on the assistant's rail.
+const (
+	stepLanguage = iota
+	stepShop
+	stepManager
+	stepKeys
+	stepWeChat
+	stepAlipay
+	stepAddress
+	stepTrial
+)
+
+// TestSetUp leads an owner through the whole assistant, from an empty folder and the papers that the sandbox hands out
+// to a payment of 0.01 and its refund, and then to the counter, which is started again, opened with the passphrase,
+// signed in to, looked over and changed.
+func TestSetUp(t *testing.T) {
+	d := newScreen(t)
+	if !haveXclip() {
+		t.Skip("xclip is not installed; Chinese is typed through the clipboard")
+	}
+	papers, err := d.papers.HandOut(filepath.Join(d.home, "papers"), d.sandbox.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.run("开店设置")
+	d.reach(stepLanguage)
+	d.shot("setup-1-language")
+	d.keys("Return")
+	d.reach(stepShop)
+	d.paste(shopName)
+	d.shot("setup-2-shop")
+	d.keys("Return")
+	d.reach(stepManager)
+	d.fields(managerName, managerPIN, managerPIN)
+	d.shot("setup-3-manager")
+	d.keys("Return")
+	d.reach(stepKeys)
+	d.keys("Tab") // the pick proposes a passphrase where there is no keychain
+	d.fields(passphrase, passphrase)
+	d.shot("setup-4-keys")
+	d.keys("Return")
+	d.setUpWallets(papers)
+	d.setUpAddress()
+	d.trial()
+	d.again()
+}
+
+// setUpWallets fills in both wallets' papers and waits for what their check finds.
+func (d *desk) setUpWallets(papers *sandbox.HandedOut) {
+	d.t.Helper()
+	d.reach(stepWeChat)
+	d.fields(papers.MchID, papers.AppID, papers.WeChatZip, "", "", "", papers.APIv3Key, "", papers.PublicKeyID, papers.WeChatPublicKey, d.sandbox.URL())
+	d.shot("setup-5-wechat")
+	d.keys("Return")
+	d.verdict(stepWeChat)
+	d.shot("setup-5-wechat-checked")
+	d.keys("Return")
+	d.reach(stepAlipay)
+	d.fields(papers.AlipayAppID, papers.SellerID, papers.AlipayAppKey, "", papers.AlipayPublicKey, d.sandbox.URL()+"/gateway.do")
+	d.shot("setup-6-alipay")
+	d.keys("Return")
+	d.verdict(stepAlipay)
+	d.shot("setup-6-alipay-checked")
+	d.keys("Return")
+}
+
+// setUpAddress has the platforms call this computer itself.
+func (d *desk) setUpAddress() {
+	d.t.Helper()
+	d.reach(stepAddress)
+	listen := freeAddress(d.t)
+	d.keys("Tab")
+	d.fields("http://" + listen)
+	d.keys("Tab", "ctrl+a")
+	d.digits(listen)
+	d.shot("setup-7-address")
+	d.keys("Return")
+	d.verdict(stepAddress)
+	d.shot("setup-7-address-checked")
+	d.keys("Return")
+}
+
+// trial pays 0.01 and takes it back.
+func (d *desk) trial() {
+	d.t.Helper()
+	d.reach(stepTrial)
+	d.until("the counter is open", 30*time.Second, func() bool { return d.inked(opaque(kit.WeChatGreen)) > 0 })
+	tried := len(d.sandbox.Orders()) // by the checks
+	d.shot("setup-8-trial")
+	d.keys("F1")
+	o := d.order(tried)
+	d.until("the code", 30*time.Second, func() bool { return d.code("root") == d.sandbox.Orders()[tried].CodeURL })
+	d.shot("setup-8-trial-code")
+	if err := d.sandbox.Pay(o.OutTradeNo); err != nil {
+		d.t.Fatal(err)
+	}
+	d.until("the code is gone", 30*time.Second, func() bool { return d.code("root") == "" })
+	d.shot("setup-8-trial-paid")
+	d.keys("Return")
+	d.until("the refund at the platform", 30*time.Second, func() bool {
+		money := d.sandbox.Money()
+		return len(money) == 2 && money[0].Amount == 1 && money[1].Amount == -1
+	})
+	d.until("the mark of the step", 30*time.Second, func() bool { return d.rail(stepTrial, railDisc) == opaque(kit.Good) })
+	d.shot("setup-8-trial-refunded")
+	d.keys("Return")
+	d.front = d.window(shopName)
+	d.geometry(d.front)
+	d.until("the counter's window", 30*time.Second, func() bool { return d.at(0.3, 0.03) == opaque(kit.Navy) })
+	if _, err := os.Stat(filepath.Join(d.data, unfinishedName)); err == nil {
+		d.t.Error("the set-up still counts as unfinished")
+	}
+}
+
+// again starts the counter once more: passphrase, PIN, check-up and settings.
+func (d *desk) again() {
+	d.t.Helper()
+	d.sale(len(d.sandbox.Orders()), "alipay", "F2", "12.50", 20*time.Second, false)
+	d.close()
+	d.run("收银台已加密锁定")
+	d.until("the passphrase is asked for", 30*time.Second, func() bool { return d.at(0.5, 0.05) == opaque(kit.Card) })
+	d.digits("wrong words")
+	d.keys("Return")
+	d.until("it is refused", 60*time.Second, func() bool { return d.inked(opaque(kit.Bad)) > 0 })
+	d.keepWindow(d.front, "setup-9-locked")
+	d.digits(passphrase)
+	d.keys("Return")
+	d.front = d.window(shopName)
+	d.geometry(d.front)
+	d.until("the counter's window", 30*time.Second, func() bool { return d.at(0.3, 0.03) == opaque(kit.Navy) })
+}

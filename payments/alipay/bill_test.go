@@ -97,6 +97,65 @@ func TestBill(t *testing.T) {
 		t.Errorf("a quiet day: %+v, %v", bill, err)
 	}
 	badBills(t, bill.Original, g.cfg.SellerID, today)
+	keptBill(t, g, bill)
+}
+
+// keptBill demands that what may be kept of a bill reads as the bill did, and names no payer.
+func keptBill(t *testing.T, g *Gateway, bill *pos.Bill) {
+	t.Helper()
+	again, err := g.ReadBill(bill.Day, bill.Text)
+	if err != nil || !slices.Equal(again.Lines, bill.Lines) || again.FileName != bill.FileName {
+		t.Errorf("read again: %+v, %v", again, err)
+	}
+	original := detailsOf(t, bill.Original)
+	if !strings.Contains(original, "*客(") || bytes.Contains(bill.Text, []byte("客")) || bytes.Count(bill.Text, []byte(",***,")) != len(bill.Lines) {
+		t.Errorf("kept:\n%s", bill.Text)
+	}
+	comma := withoutPayers(strings.Replace(original, "奶茶", "奶茶,大杯,冰", 1))
+	if bytes.Contains(comma, []byte("客")) || !bytes.Contains(comma, []byte("大杯")) {
+		t.Errorf("with commas in a title:\n%s", comma)
+	}
+	if _, err := g.ReadBill(bill.Day, bill.Text[:len(bill.Text)/2]); pos.FailureOf(err) != pos.Unknown {
+		t.Errorf("half of it: %v", err)
+	}
+	added := strings.Replace(original, "备注", "备注,新列", 1) // a column that nobody knows yet
+	added = strings.ReplaceAll(added, "0.00,\r\n", "0.00,,new\r\n")
+	if lines, err := parseBill(added, g.cfg.SellerID, bill.Day); err != nil || !slices.Equal(lines, bill.Lines) {
+		t.Errorf("with a new column: %d lines, %v", len(lines), err)
+	}
+	if text, err := detailsIn(zipOf(t, []byte("\ufeff"+original))); err != nil || text != original {
+		t.Errorf("in UTF-8 with its mark: %d bytes, %v", len(text), err)
+	}
+}
+
+// zipOf packs files as they are.
+func zipOf(t *testing.T, files ...[]byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i, file := range files {
+		w, err := z.Create(fmt.Sprint(i))
+		if err == nil {
+			_, err = w.Write(file)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestBillBomb: a zip that unpacks to more than a bill may have, or has a hundred files, is refused.
+func TestBillBomb(t *testing.T) {
+	if text, err := detailsIn(zipOf(t, make([]byte, maxBill+1))); err == nil {
+		t.Errorf("%d bytes", len(text))
+	}
+	if text, err := detailsIn(zipOf(t, make([][]byte, 100)...)); err == nil {
+		t.Errorf("a hundred files: %d bytes", len(text))
+	}
 }
 
 // badBills changes a genuine bill in ways of which each must make it useless as a whole.

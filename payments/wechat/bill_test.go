@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +102,56 @@ func TestBill(t *testing.T) {
 	_, err = g.DownloadBill(t.Context(), "1999-01-31")
 	wantFailure(t, err, pos.Refused)
 	badBills(t, string(bill.Original), g.cfg.MchID)
+	keptBill(t, g, bill)
+}
+
+// keptBill demands that what may be kept of a bill reads as the bill did, and names no payer.
+func keptBill(t *testing.T, g *Gateway, bill *pos.Bill) {
+	t.Helper()
+	again, err := g.ReadBill(bill.Day, bill.Text)
+	if err != nil || !slices.Equal(again.Lines, bill.Lines) || again.FileName != bill.FileName {
+		t.Errorf("read again: %+v, %v", again, err)
+	}
+	payer := regexp.MustCompile("`o[0-9A-Za-z_-]{27},")
+	if !payer.Match(bill.Original) || payer.Match(bill.Text) || bytes.Count(bill.Text, []byte("`***,")) != len(bill.Lines) {
+		t.Errorf("kept:\n%s", bill.Text)
+	}
+	if _, err := g.ReadBill(bill.Day, bill.Text[:len(bill.Text)/2]); pos.FailureOf(err) != pos.Unknown {
+		t.Errorf("half of it: %v", err)
+	}
+	added := strings.Replace(string(bill.Original), "交易时间,", "新列,交易时间,", 1) // a column that nobody knows yet, and no mark before the head
+	added = strings.ReplaceAll(strings.TrimPrefix(added, "\ufeff"), "\r\n`20", "\r\n`new,`20")
+	lines, err := parseBill([]byte(added), g.cfg.MchID)
+	if err != nil || !slices.Equal(lines, bill.Lines) || payer.Match(withoutPayers([]byte(added))) {
+		t.Errorf("with a new column: %d lines, %v", len(lines), err)
+	}
+}
+
+// TestRefundWords: the words of both versions of the bill are ours afterwards, and an unknown one is no reason to lose
+// the bill.
+func TestRefundWords(t *testing.T) {
+	for word, want := range map[string]pos.RefundState{
+		"SUCCESS": pos.RefundSucceeded, "PROCESSING": pos.RefundProcessing, "CHANGE": pos.RefundAbnormal, "ABNORMAL": pos.RefundAbnormal,
+		"FAIL": pos.RefundFailed, "CLOSED": pos.RefundFailed, "REFUNDCLOSE": pos.RefundFailed, "NEW": "",
+	} {
+		if got := billRefundState(word); got != string(want) {
+			t.Errorf("%s is %q, want %q", word, got, want)
+		}
+	}
+}
+
+// TestBillBomb: a file that unpacks to more than a bill may have is refused before it fills the memory.
+func TestBillBomb(t *testing.T) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	zeros := make([]byte, 1<<20)
+	for range maxBill>>20 + 1 {
+		z.Write(zeros)
+	}
+	z.Close()
+	if text, err := unpack(b.Bytes()); err == nil || text != nil {
+		t.Errorf("%d bytes of %d", len(text), b.Len())
+	}
 }
 
 // badBills changes a genuine bill in ways of which each must make it useless as a whole.

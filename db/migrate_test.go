@@ -86,6 +86,8 @@ func TestHalfAStepIsNoStep(t *testing.T) {
 var released = map[string]string{
 	"0001_ledger.sql":         "5f07f502ec078ceec533cbe7893fce8436ae4a4a44b0363606c3f2796bf14521",
 	"0002_guards.sql":         "843a90a46921c5a267d0a16cebd8fd920964f0ef6d39f88af76c06eec8f24985",
+	"0003_exceptions.sql":     "c6a2dfebc260341c5b22ded2873eb8a3d7fa0151d875f50dda3f9b5a688f1759",
+	"0004_people.sql":         "4c5fd44386221f64ee47b522bd529fa97ea8bece85fddf846991224bc10f482d",
 	"0005_reconciliation.sql": "1d6c1259edfd6517079cff7483ab6ef437e7d1986ad2971399a91a24ad129b19",
 }
 

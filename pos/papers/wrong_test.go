@@ -1,87 +1,19 @@
 package papers
 
 import (
-	"archive/zip"
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
-	"math/big"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"saoma/assets/words"
 	"saoma/pos"
 )
-
-var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-// shortKey is one that a platform refuses.
-var shortKey = sync.OnceValue(func() *rsa.PrivateKey {
-	k, err := rsa.GenerateKey(rand.Reader, 1024)
-	if err != nil {
-		panic(err)
-	}
-	return k
-})
-
-var curveKey = sync.OnceValue(func() *ecdsa.PrivateKey {
-	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	return k
-})
-
-// issued makes a certificate of name for key, valid around now unless change says otherwise; signed by key itself.
-func issued(name string, key *rsa.PrivateKey, change func(*x509.Certificate)) *x509.Certificate {
-	return issuedBy(name, &key.PublicKey, nil, key, change)
-}
-
-func issuedBy(name string, key any, parent *x509.Certificate, signer any, change func(*x509.Certificate)) *x509.Certificate {
-	c := &x509.Certificate{
-		SerialNumber: new(big.Int).SetBytes([]byte{0x0a, 0xbc, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}),
-		Subject:      pkix.Name{CommonName: name}, NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(4, 0, 0),
-	}
-	if change != nil {
-		change(c)
-	}
-	if parent == nil {
-		parent = c
-	}
-	der := must(x509.CreateCertificate(rand.Reader, c, parent, key, signer))
-	made, err := x509.ParseCertificate(der)
-	if err != nil {
-		panic(err)
-	}
-	return made
-}
-
-func zipOf(files ...string) []byte {
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for i := 0; i < len(files); i += 2 {
-		w, err := z.Create(files[i])
-		if err == nil {
-			_, err = w.Write([]byte(files[i+1]))
-		}
-		if err != nil {
-			panic(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		panic(err)
-	}
-	return b.Bytes()
-}
 
 const (
 	mch    = "1900000109"
@@ -89,48 +21,10 @@ const (
 	seller = "2088000000000001"
 )
 
-// wechat are papers that fit; alipayKeys and alipayCerts are, too.
-func wechat(change func(*WeChat)) error {
-	w := &WeChat{
-		MchID: mch, AppID: "wx0123456789abcdef", Key: merchantKey(), Certificate: issued(mch, merchantKey(), nil),
-		APIv3Key: strings.Repeat("k", 32), PublicKeyID: "PUB_KEY_ID_0119000001092026", PublicKey: &otherKey().PublicKey,
-	}
-	w.Serial = Serial(w.Certificate)
-	change(w)
-	return w.Check(now)
-}
-
-func alipayKeys(change func(*Alipay)) error {
-	a := &Alipay{AppID: app, SellerID: seller, Key: merchantKey(), PublicKey: &otherKey().PublicKey}
-	change(a)
-	return a.Check(now)
-}
-
-func alipayCerts(change func(*Alipay)) error {
-	root := issued("Ant Root R1", shortRootKey(), func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true })
-	between := issuedBy("Ant Class 2 R1", &issuerKey().PublicKey, root, shortRootKey(), nil)
-	a := &Alipay{
-		AppID: app, SellerID: seller, Key: merchantKey(), Certificates: true, Roots: []*x509.Certificate{root},
-		AppCertificate:    issuedBy(seller+"-"+app, &merchantKey().PublicKey, between, issuerKey(), nil),
-		AlipayCertificate: []*x509.Certificate{issuedBy("Alipay", &otherKey().PublicKey, between, issuerKey(), nil), between},
-	}
-	change(a)
-	return a.Check(now)
-}
-
 var (
 	shortRootKey = sync.OnceValue(newKey)
 	issuerKey    = sync.OnceValue(newKey)
 )
-
-func private(data []byte) error   { _, err := Private(data); return err }
-func public(data []byte) error    { _, err := Public(data); return err }
-func certified(data []byte) error { _, err := Certificate(data); return err }
-func unzipped(data []byte) error  { _, err := Zip(data); return err }
-func text(read func(string) (string, error), s string) error {
-	_, err := read(s)
-	return err
-}
 
 // wrongPapers is what owners really bring, each with what is wrong with it.
 func wrongPapers() []struct {
@@ -259,36 +153,6 @@ func wrongPapers() []struct {
 	}
 }
 
-// pkcs12 is the outside of apiclient_cert.p12, in which nothing can be read without its password.
-func pkcs12() []byte {
-	data := []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01} // PKCS#7 data
-	content := tlv(0x30, append(tlv(0x06, data), tlv(0x04, make([]byte, 300))...))
-	return tlv(0x30, append(tlv(0x02, []byte{3}), append(content, tlv(0x30, nil)...)...))
-}
-
-// tlv is one value of DER.
-func tlv(tag byte, content []byte) []byte {
-	head := []byte{tag, byte(len(content))}
-	if len(content) > 127 {
-		head = []byte{tag, 0x82, byte(len(content) >> 8), byte(len(content))}
-	}
-	return append(head, content...)
-}
-
-// passworded is a zip whose entries say that they are encrypted.
-func passworded() []byte {
-	data := zipOf("apiclient_key.pem", "x", "apiclient_cert.pem", "y")
-	for i := 0; i+10 < len(data); i++ {
-		switch {
-		case bytes.HasPrefix(data[i:], []byte("PK\x01\x02")):
-			data[i+8] |= 1
-		case bytes.HasPrefix(data[i:], []byte("PK\x03\x04")):
-			data[i+6] |= 1
-		}
-	}
-	return data
-}
-
 // Each wrong paper has its own sentence in both languages, one sentence that shows nothing of a secret.
 func TestWrongPapers(t *testing.T) {
 	english, chinese := map[string]string{}, map[string]string{}
@@ -322,101 +186,4 @@ func TestWrongPapers(t *testing.T) {
 		t.Errorf("only %d wrong papers have a sentence of their own", len(english))
 	}
 	t.Logf("figures: %d wrong papers, each with its own sentence in both languages", len(english))
-}
-
-// secrets are pieces of everything that must stay secret above.
-func secrets() (list []string) {
-	for _, k := range []*rsa.PrivateKey{merchantKey(), otherKey(), shortKey()} {
-		list = append(list, base64.StdEncoding.EncodeToString(pkcs8Of(k))[40:56], hex.EncodeToString(k.D.Bytes())[:16], k.D.String()[:16])
-	}
-	return append(list, "kkk", "0a0a", "hello")
-}
-
-// What is right is accepted: a check that refuses everything would pass the test above.
-func TestRightPapers(t *testing.T) {
-	for name, err := range map[string]error{
-		"wechat":              wechat(func(*WeChat) {}),
-		"wechat, serial only": wechat(func(w *WeChat) { w.Certificate = nil }),
-		"wechat, platform certificates only": wechat(func(w *WeChat) {
-			w.PublicKey, w.PublicKeyID, w.PlatformCertificates = nil, "", true
-		}),
-		"alipay, keys":         alipayKeys(func(*Alipay) {}),
-		"alipay, certificates": alipayCerts(func(*Alipay) {}),
-	} {
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	for _, c := range []struct {
-		read     func(string) (string, error)
-		text, is string
-	}{
-		{ReadMchID, " １９００００0109\r\n", mch},
-		{ReadAppID, "wx0123456789abcdef\u200b", "wx0123456789abcdef"},
-		{ReadSerial, "0a:bc:01:02:03:04:05:06", "0ABC010203040506"},
-		{ReadPublicKeyID, "PUB_KEY_ID_0119000001092026\u3000", "PUB_KEY_ID_0119000001092026"},
-		{ReadAlipayAppID, app + "\n", app},
-		{ReadAlipayAppID, "9021000000000001", "9021000000000001"},
-		{ReadSellerID, "2088 0000 0000 0001", seller},
-		{func(s string) (string, error) { return APIv3Key([]byte(s)) }, "\ufeff" + strings.Repeat("kZ", 16) + "\r\n", strings.Repeat("kZ", 16)},
-	} {
-		if got, err := c.read(c.text); err != nil || got != c.is {
-			t.Errorf("%q is read as %q, %v", c.text, got, err)
-		}
-	}
-}
-
-// The zip as the platform makes it, and as it comes out of other hands.
-func TestZip(t *testing.T) {
-	key, cert := string(EncodePrivate(merchantKey())), string(EncodeCertificates([]*x509.Certificate{issued(mch, merchantKey(), nil)}))
-	gbkName := "\xd6\xa4\xca\xe9\xca\xb9\xd3\xc3\xcb\xb5\xc3\xf7.txt"
-	for name, data := range map[string][]byte{
-		"as it is":    zipOf("apiclient_cert.p12", "x", "apiclient_cert.pem", cert, "apiclient_key.pem", key, gbkName, "x"),
-		"in a folder": zipOf("\xd6\xa4\xca\xe9/apiclient_cert.pem", cert, "\xd6\xa4\xca\xe9/apiclient_key.pem", key),
-		"backslashes": zipOf(`cert\apiclient_cert.pem`, cert, `cert\apiclient_key.pem`, key),
-		"from macOS":  zipOf("__MACOSX/._apiclient_key.pem", "rubbish", "apiclient_key.pem", key, "apiclient_cert.pem", cert),
-		"upper case":  zipOf("APICLIENT_KEY.PEM", key, "APICLIENT_CERT.PEM", cert),
-	} {
-		m, err := Zip(data)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		if string(m.Key) != key || string(m.Certificate) != cert {
-			t.Errorf("%s: the wrong files", name)
-		}
-	}
-}
-
-// A serial number keeps its leading zero, and loses no byte that begins with one.
-func TestSerial(t *testing.T) {
-	for want, bytes := range map[string][]byte{
-		"0ABC0102": {0x0a, 0xbc, 0x01, 0x02},
-		"7FFF":     {0x7f, 0xff},
-		"00FF"[2:]: {0xff},
-	} {
-		if got := Serial(&x509.Certificate{SerialNumber: new(big.Int).SetBytes(bytes)}); got != want {
-			t.Errorf("%x is %s", bytes, got)
-		}
-	}
-}
-
-// A chain is read whole, and what cannot be read in it is left out.
-func TestCertificates(t *testing.T) {
-	a, b := issued("a", merchantKey(), nil), issued("b", otherKey(), nil)
-	curve := issuedBy("c", &curveKey().PublicKey, nil, curveKey(), nil)
-	text := EncodeCertificates([]*x509.Certificate{a, curve, b})
-	strange := append(pemOf("CERTIFICATE", []byte{0x30, 0x03, 0x02, 0x01, 0x01}), text...)
-	chain, err := Certificates(strange)
-	if err != nil || len(chain) != 3 || !chain[0].Equal(a) || !chain[2].Equal(b) {
-		t.Errorf("%d certificates, %v", len(chain), err)
-	}
-	if der, err := Certificate(a.Raw); err != nil || !der.Equal(a) {
-		t.Errorf("DER: %v", err)
-	}
-	for name, data := range bent("CERTIFICATE", a.Raw) {
-		if got, err := Certificate(data); err != nil || !got.Equal(a) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
 }

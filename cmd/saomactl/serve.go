@@ -125,6 +125,8 @@ func (a *app) tell(e pos.Event, shop pos.Shop) {
 			Event string `json:"event"`
 			exceptionView
 		}{"exception", x}, l.T("Exception %s: ¥%s, %s", exceptionName(l, x.Kind), x.Amount, x.OutTradeNo)+"\n"+l.Error(e.Exception.Story()))
+	case pos.ReconciliationChanged:
+		a.tellReconciliation(e.Reconciliation, nil, true)
 	case pos.NoAnswer:
 		a.noAnswer(e)
 	case pos.HealthChanged:

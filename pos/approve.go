@@ -21,7 +21,7 @@ const approvalLasts = 2 * time.Minute
 
 // Approve signs a user in for nothing but one refund: a supervisor at the cashier's counter. The approval
 // holds for the payment and the amount of r, for two minutes. Its errors are SignIn's, and Forbidden where
-// the user may not approve.
+// the user may not approve: that counts as a wrong PIN does.
 func (t *Till) Approve(ctx context.Context, name, pin string, r RefundRequest) (*Approval, error) {
 	u, err := t.prove(ctx, name, pin, func(u *User) (AuditEntry, error) {
 		if !u.Role.May(RefundLarge) {

@@ -42,7 +42,7 @@ func lookPublicAddress(_ context.Context, v *visit) *result {
 	cfg := v.mustConfig()
 	u, err := url.Parse(cfg.Notify.PublicURL)
 	if err != nil {
-		return bad(v.sentence(err), nil)
+		return bad(v.sentence(err), correctConfig())
 	}
 	host, path := u.Hostname(), strings.TrimRight(u.Path, "/")
 	switch {
@@ -161,7 +161,7 @@ func lookReach(ctx context.Context, v *visit) *result {
 	_, open, locked := db.FolderOwner(v.o.Dir)
 	switch {
 	case locked != nil:
-		return bad(v.sentence(locked), nil)
+		return nil // told by folder_owner
 	case !open && !v.o.Serve:
 		return warn(
 			pos.Errorf(pos.Setup, "Not tried, because the counter is closed: nobody could answer at the public address."),

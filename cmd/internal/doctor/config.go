@@ -14,9 +14,13 @@ import (
 
 func lookConfig(_ context.Context, v *visit) *result {
 	if _, err := v.cfg(); err != nil {
-		return bad(v.sentence(err), pos.Errorf(pos.Setup, "Correct saoma.toml, or set the counter up with the assistant: saomactl setup"))
+		return bad(v.sentence(err), correctConfig())
 	}
 	return good(pos.Errorf(pos.Setup, "saoma.toml is complete."))
+}
+
+func correctConfig() *pos.Error {
+	return pos.Errorf(pos.Setup, "Correct saoma.toml, or set the counter up with the assistant: saomactl setup")
 }
 
 func lookWallets(_ context.Context, v *visit) *result {

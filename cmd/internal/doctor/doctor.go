@@ -22,7 +22,7 @@ const Limit = 15 * time.Second
 
 // Bounds within it.
 const (
-	patience = 12 * time.Second // of the checks together; then what has no answer yet is told so
+	patience = 11 * time.Second // of the checks together; then what has no answer yet is told so
 	oneCheck = 9 * time.Second  // of one check; a platform is given pos.CallTimeout
 	atOnce   = 20               // checks that run at the same time
 )

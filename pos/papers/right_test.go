@@ -1,7 +1,9 @@
 package papers
 
 import (
+	"bytes"
 	"crypto/x509"
+	"encoding/base64"
 	"math/big"
 	"strings"
 	"testing"
@@ -91,6 +93,20 @@ func TestCertificates(t *testing.T) {
 	}
 	for name, data := range bent("CERTIFICATE", a.Raw) {
 		if got, err := Certificate(data); err != nil || !got.Equal(a) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A key of SM2, which Alipay's tool offers too, is told from a damaged one although the library knows no such curve.
+func TestSM2(t *testing.T) {
+	p256, sm2 := []byte{0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07}, []byte{0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01, 0x82, 0x2d}
+	for name, err := range map[string]error{
+		"private":     private(bytes.Replace(pkcs8Of(curveKey()), p256, sm2, 1)),
+		"public":      public(bytes.Replace(pkixOf(&curveKey().PublicKey), p256, sm2, 1)),
+		"bare public": public([]byte(base64.StdEncoding.EncodeToString(bytes.Replace(pkixOf(&curveKey().PublicKey), p256, sm2, 1)))),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "not an RSA key") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -101,9 +101,13 @@ func derLength(der []byte) int {
 	return 2 + size + int(binary.BigEndian.Uint32(wide[:]))
 }
 
-// asDER tells a binary file from text. All papers are longer than 127 bytes, so their second byte is no ASCII.
+// asDER tells a binary file from text: the long form of a length is no ASCII, and the short one fits by chance only.
 func asDER(data []byte) ([]byte, bool) {
-	return data, len(data) > 2 && data[0] == 0x30 && data[1] > 0x80 && data[1] <= 0x83
+	if len(data) < 3 || data[0] != 0x30 {
+		return nil, false
+	}
+	short := derLength(data) == len(data) && (data[2] == 0x30 || data[2] == 0x02)
+	return data, short || (data[1] > 0x80 && data[1] <= 0x83)
 }
 
 // spaces are the characters that editors, chats and web pages put in, which count for nothing. A backslash with an n is

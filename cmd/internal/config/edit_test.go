@@ -58,6 +58,7 @@ func TestChangeRefuses(t *testing.T) {
 		{"shop = { name = \"a\", counter = \"K1\" }\n", Edit{"shop.name", "b"}, pos.Invalid},
 		{"[shop]\nname = \"\"\"a\"\"\"\ncounter = \"K1\"\n", Edit{"shop.name", "b"}, pos.Invalid},
 		{"[shop]\ncounter = \"K1\"\n\"name\" = \"\"\"\\\n  name = 1\"\"\"\n", Edit{"shop.name", "b"}, pos.Invalid},
+		{shop + "[tunnel]\nuser = \"\"\"\nremote = 1\n\"\"\"\n", Edit{"tunnel.remote", "y"}, pos.Setup},
 		{"[shop]\n\"na\\u006de\" = \"a\"\ncounter = \"K1\"\n", Edit{"shop.name", "b"}, pos.Invalid},
 	} {
 		dir := t.TempDir()

@@ -113,6 +113,7 @@ func TestCompare(t *testing.T) {
 		"three times":          {[]pos.BillLine{lineOf(a), lineOf(a), lineOf(a)}, []pos.Movement{a}, "doubled K1A", 1},
 		"refund doubled":       {[]pos.BillLine{lineOf(b), lineOf(half), lineOf(half)}, []pos.Movement{b, half}, "doubled K1BRK1B", 2},
 		"foreign":              {[]pos.BillLine{lineOf(a), lineOf(paid("K2A", 700, noon)), lineOf(back("K2A", "RK1B", 5, noon, noon))}, []pos.Movement{a}, "", 1},
+		"foreign refund":       {[]pos.BillLine{lineOf(b), lineOf(half), lineOf(back("K2A", "RK1B", 5, noon, noon))}, []pos.Movement{b, half}, "", 2},
 		"unpaid here":          {nil, []pos.Movement{state(a, string(pos.Closed)), state(half, string(pos.RefundProcessing))}, "", 0},
 		"refunded on the site": {[]pos.BillLine{lineOf(b), lineOf(half), lineOf(back("K1B", "K1B", 50, noon, noon))}, []pos.Movement{b, half}, "missing_here K1BK1B", 2},
 	} {

@@ -129,6 +129,40 @@ func TestQuery(t *testing.T) {
 	})
 }
 
+// TestQueryInVain: what the ledger has and the platform does not confirm stays open, a refund as well as a payment.
+func TestQueryInVain(t *testing.T) {
+	r := newRig(t)
+	r.seed(400)
+	var known []pos.OrderDetail
+	unknown := map[pos.Wallet]int{}
+	for _, o := range r.orders() {
+		if w := o.Payments[0].Wallet; len(o.Refunds) > 0 && unknown[w] == 0 {
+			unknown[w]++
+			continue
+		}
+		known = append(known, o)
+	}
+	r.remember(known)
+	for _, w := range pos.Wallets {
+		if got := r.reconcile(w, false); got.Open != 2 {
+			t.Fatalf("%+v", got)
+		}
+		for _, d := range r.differences(w) {
+			after, err := r.till.Remedy(t.Context(), w, day, d.N, pos.AskAgain, "boss", "")
+			if d.Kind != pos.MissingThere || after.State != pos.DifferenceOpen || pos.CodeOf(err) != pos.Conflict {
+				t.Errorf("%+v, %v", after, err)
+			}
+		}
+		r.fault(sandbox.Fault{Kind: sandbox.FaultHTTP502, Wallet: string(w), Count: 1})
+		if r.state(w) != pos.Differs {
+			t.Error(r.state(w))
+		}
+		if _, err := r.till.Remedy(t.Context(), w, day, 9, pos.AskAgain, "boss", ""); pos.CodeOf(err) != pos.NotFound {
+			t.Errorf("no such difference: %v", err)
+		}
+	}
+}
+
 // note explains whatever is open.
 func (r *rig) note(w pos.Wallet, words string) {
 	r.t.Helper()
@@ -298,6 +332,16 @@ func TestKeptBill(t *testing.T) {
 		}
 		if _, err := r.ledger.KeptBill(w, day, first.BillHash); err != nil {
 			t.Errorf("kept anew: %v", err)
+		}
+		// One that was downloaded before the platform had made the whole of it is not trusted.
+		early := *first
+		early.DownloadedAt = clockAt(0, 12, 0)
+		if _, err := r.till.KeepReconciliation(t.Context(), early, nil, "boss"); err != nil {
+			t.Fatal(err)
+		}
+		r.fault(sandbox.Fault{Kind: sandbox.FaultHTTP502, Wallet: string(w), Count: 1})
+		if _, err := r.books.Reconcile(t.Context(), w, day, false, "boss"); pos.CodeOf(err) != pos.Unavailable {
+			t.Errorf("an early bill: %v", err)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -19,6 +20,7 @@ type doctor struct {
 	whole   fyne.CanvasObject
 	summary *fyne.Container
 	finds   *findings
+	buttons []*kit.Button // which wait for the end of the checks
 	running bool
 	stop    context.CancelFunc
 }
@@ -78,9 +80,10 @@ func (d *doctor) read()                     {}
 func (d *doctor) update() {
 	l := d.c.l
 	d.finds.draw(l)
-	d.drawSummary()
 	save := kit.NewButton(l.T("Save support file"), "F3", "", kit.PlainLook, d.save)
 	again := kit.NewButton(l.T("Check again"), "F5", "", kit.StrongLook, d.run)
+	d.buttons = []*kit.Button{save, again}
+	d.drawSummary()
 	foot := kit.Row(12, kit.Grow(1, d.summary), kit.Fixed(save), kit.Fixed(again))
 	d.whole = kit.Col(0, kit.Fixed(pageHead(d.c, l.T("Check-up: is everything as it should be?"), "pulse")), kit.Fixed(kit.Rule()),
 		kit.Grow(1, kit.Inset(12, 22, d.finds.pane)), kit.Fixed(kit.Rule()), kit.Fixed(kit.Inset(12, 22, foot)))
@@ -94,6 +97,9 @@ func (d *doctor) drawSummary() {
 	}
 	d.summary.Objects = []fyne.CanvasObject{kit.NewFit(said.text, 18, said.tone.Ink, true, 2)}
 	d.summary.Refresh()
+	for _, b := range d.buttons {
+		b.SetDisabled(d.running)
+	}
 }
 
 func (d *doctor) onKey(k fyne.KeyName) bool {
@@ -110,9 +116,10 @@ func (d *doctor) onKey(k fyne.KeyName) bool {
 
 // save writes the support file where a person finds it again.
 func (d *doctor) save() {
-	if d.c.opts.Bundle == nil {
+	if d.c.opts.Bundle == nil || d.running {
 		return
 	}
+	found := slices.Clone(d.finds.all)
 	d.c.notify(d.c.l.T("Writing the support file."), kit.Working)
 	var file string
 	d.c.off(func(ctx context.Context) error {
@@ -121,7 +128,7 @@ func (d *doctor) save() {
 			return pos.Errorf(pos.Setup, "This user has no folder of its own; run saomactl doctor --bundle FILE instead.").Because(err)
 		}
 		file = filepath.Join(downloads(home), "saoma-support-"+time.Now().Format("20060102-150405")+".zip")
-		return d.c.opts.Bundle(ctx, file)
+		return d.c.opts.Bundle(ctx, file, found)
 	}, func(err error) {
 		if err != nil {
 			d.c.complain(err)

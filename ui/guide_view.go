@@ -140,6 +140,9 @@ func (g *guide) originals() fyne.CanvasObject {
 func (g *guide) buttons() fyne.CanvasObject {
 	s, l := g.here(), g.room.l
 	back := kit.NewButton(l.T("Back"), "Esc", "", kit.PlainLook, func() { g.goBack() })
+	if s.ID == setup.Trial && g.trial.waiting() { // Esc withdraws the code first
+		back = kit.NewButton(l.T("Cancel"), "Esc", "", kit.PlainLook, g.trial.cancel)
+	}
 	back.SetDisabled(!g.tried && (g.at == 0 || g.opts.settings))
 	items := []kit.Item{kit.Fixed(kit.AtLeast(120, 0, back)), kit.Gap(1)}
 	if g.opts.settings && g.kept && g.opts.reopen != nil {

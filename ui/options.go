@@ -41,13 +41,23 @@ type Options struct {
 	Reopen   func()
 
 	// Doctor makes every check and tells each finding as it is made; nil: there is none. Bundle writes the support
-	// file.
+	// file with what it has found.
 	Doctor func(ctx context.Context, found func(pos.Finding))
-	Bundle func(ctx context.Context, file string) error
+	Bundle func(ctx context.Context, file string, found []pos.Finding) error
+
+	// CloseDay closes a business day for r.Actor, writes its files and backs the ledger up; nil: the day is closed, and that
+	// is all. An error that comes with days says what is missing beside them.
+	CloseDay func(ctx context.Context, r pos.CloseDayRequest, l words.Language) ([]ClosedDay, error)
 
 	// CustomerAt is where the customer window opens, in the system's coordinates; nil: as remembered,
 	// else where the system puts it.
 	CustomerAt *Place
+}
+
+// ClosedDay is a day that was closed and the files that were written of it.
+type ClosedDay struct {
+	Batch pos.Batch
+	Files []string
 }
 
 // Place is a position on the desktop, which may lie on a second monitor.

@@ -75,6 +75,9 @@ func (t *trial) wallets() []pos.Wallet {
 // ended reports whether the money is on its way back for good.
 func (t *trial) ended() bool { return t.refund != nil && t.refund.State == pos.RefundSucceeded }
 
+// waiting reports whether there is a code that somebody could pay.
+func (t *trial) waiting() bool { return t.payment != nil && payable(t.payment) }
+
 // charge asks for a code.
 func (t *trial) charge(w pos.Wallet) {
 	if t.busy || t.till == nil || t.gate != nil || (t.payment != nil && !t.payment.State.Final() && t.payment.State != pos.Closing) {
@@ -214,7 +217,7 @@ func (t *trial) onKey(k fyne.KeyName) bool {
 			t.finish()
 		}
 	case fyne.KeyEscape:
-		if t.payment == nil || !payable(t.payment) {
+		if !t.waiting() {
 			return false
 		}
 		t.cancel()

@@ -117,7 +117,6 @@ func (t *trial) buttons() []kit.Item {
 	case t.gate != nil:
 		return nil
 	case p != nil && p.State == pos.Waiting:
-		add(l.T("Cancel"), "", "", kit.PlainLook, t.cancel)
 		add(l.T("Check now"), "F5", "", kit.PlainLook, t.check)
 		if o := t.g.opts.trial; o.PayAsCustomer != nil && o.Sandbox() {
 			add(l.T("Pay as the customer"), "", "phone", kit.PayLook, t.payAsCustomer)

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
+	"saoma/assets/words"
 	"saoma/cmd/internal/config"
 	"saoma/cmd/internal/counter"
 	"saoma/cmd/internal/doctor"
@@ -54,7 +55,7 @@ func (s *shop) begin() {
 	case unfinished(s.dir):
 		err = s.assist()
 	case sealed(s.dir):
-		s.unlock(nil)
+		s.unlock(nil, nil)
 	default:
 		var c *counter.Counter
 		if c, err = counter.Open(s.ctx, s.dir, counter.Options{}); err == nil {
@@ -117,11 +118,23 @@ func (s *shop) show(c *counter.Counter, o ui.Options, release func() error) {
 	if c.Sandbox {
 		o.PayAsCustomer = c.PayAsCustomer
 	}
+	o.CloseDay = func(ctx context.Context, r pos.CloseDayRequest, l words.Language) (days []ui.ClosedDay, err error) {
+		closed, err := c.CloseDay(ctx, r, l)
+		if closed != nil {
+			for _, d := range closed.Days {
+				days = append(days, ui.ClosedDay{Batch: d.Batch, Files: d.Files})
+			}
+		}
+		return days, err
+	}
 	o.Settings = func(context.Context) (flow.Assistant, error) {
 		return setup.New(s.dir, setup.Options{Counter: c, Ask: s.ask})
 	}
 	o.Reopen = s.reopen
 	o.Doctor = func(ctx context.Context, found func(pos.Finding)) { doctor.Run(ctx, s.examination(c), found) }
+	o.Bundle = func(ctx context.Context, file string, found []pos.Finding) error {
+		return doctor.WriteBundle(ctx, file, s.examination(c), found)
+	}
 	s.window = ui.Open(s.app, o)
 }
 
@@ -137,7 +150,7 @@ func (s *shop) examination(c *counter.Counter) doctor.Options {
 // reopen closes the counter and opens it again, so that changed settings count. The old window stays until the new one
 // is there.
 func (s *shop) reopen() {
-	old, release := s.window, s.release
+	old, release, keys := s.window, s.release, s.counter.Vault
 	s.release = nil
 	s.work.Go(func() {
 		err := release()
@@ -147,17 +160,20 @@ func (s *shop) reopen() {
 				old.Close()
 				return
 			}
-			s.unlock(old.Close)
+			s.unlock(keys, old.Close)
 		})
 	})
 }
 
-// unlock opens the counter in the background, asking for the passphrase where one is needed; after is called on the UI
-// thread when its window, or the reason why there is none, is on the screen.
-func (s *shop) unlock(after func()) {
+// unlock opens the counter in the background with the keys that were open before, or else asking for the passphrase
+// where one is needed. after is called on the UI thread when its window, or the reason why there is none, is on the screen.
+func (s *shop) unlock(keys *vault.Vault, after func()) {
 	asker := ui.NewPassphrase(s.app, ui.Language(s.flags.options(), s.app.Preferences()))
 	s.work.Go(func() {
-		c, err := counter.Open(s.ctx, s.dir, counter.Options{Ask: asker.Ask})
+		c, err := counter.Open(s.ctx, s.dir, counter.Options{Vault: keys, Ask: asker.Ask})
+		if keys != nil && pos.CodeOf(err) == pos.Setup { // how they are kept may have been changed
+			c, err = counter.Open(s.ctx, s.dir, counter.Options{Ask: asker.Ask})
+		}
 		if s.ctx.Err() != nil { // the program ends
 			if err == nil {
 				_ = c.Close()

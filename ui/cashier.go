@@ -45,6 +45,7 @@ type Cashier struct {
 	recent     []pos.Payment
 	lastWallet pos.Wallet
 	loaded     bool  // what the ledger holds is shown
+	hubAt      int   // the hub's tab that was looked at last
 	peopled    bool  // the ledger has users: whoever works here signs in
 	undecided  int   // exceptions that wait for a manager
 	damage     error // why the ledger is only read any more; nil: it is sound

@@ -79,6 +79,10 @@ func (c *Cashier) onEvent(e pos.Event) {
 		}
 	case pos.RefundChanged:
 		c.reload(e.Refund.OutTradeNo)
+	case pos.DayChanged, pos.ShiftChanged:
+		if c.page != nil {
+			c.page.read()
+		}
 	}
 	c.render()
 }

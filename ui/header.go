@@ -51,6 +51,7 @@ func newHeader(c *Cashier) *header {
 		}
 		items = append(items, kit.Fixed(container.NewCenter(kit.NewButton(name, "F7", "", kit.BarLook, c.onSignIn))))
 	}
+	items = append(items, kit.Fixed(container.NewCenter(kit.NewButton(c.l.T("Manager"), "F4", "", kit.BarLook, c.onHub))))
 	customer := kit.NewButton(c.l.T("Customer"), "", "screen", kit.BarLook, c.onCustomer)
 	other := words.En
 	if c.l == words.En {

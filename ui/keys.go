@@ -57,7 +57,7 @@ func (c *Cashier) onPageKey(k fyne.KeyName) bool {
 		return true
 	}
 	switch k {
-	case fyne.KeyF6, fyne.KeyF7, fyne.KeyF8, fyne.KeyF9, fyne.KeyF10, fyne.KeyF11:
+	case fyne.KeyF4, fyne.KeyF6, fyne.KeyF7, fyne.KeyF8, fyne.KeyF9, fyne.KeyF10, fyne.KeyF11:
 		return false
 	case fyne.KeyF1, fyne.KeyF2, fyne.KeyF3, fyne.KeyF5:
 		c.turnTo(nil)
@@ -80,6 +80,8 @@ func (c *Cashier) onTillKey(k fyne.KeyName) {
 		c.onWallet(pos.Alipay)
 	case fyne.KeyF3:
 		c.onOffer()
+	case fyne.KeyF4:
+		c.onHub()
 	case fyne.KeyEscape:
 		c.onCancel()
 	case fyne.KeyF5:

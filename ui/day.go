@@ -1,0 +1,341 @@
+package ui
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"saoma/pos"
+	"saoma/ui/kit"
+)
+
+// day is the hub's tab for the shift and the business day: what has come in, and closing both.
+type day struct {
+	c     *Cashier
+	whole fyne.CanvasObject
+	left  *fyne.Container // the shift
+	right *fyne.Container // the day
+
+	shift *pos.ShiftReport // nil: none is open
+	last  *pos.ShiftReport // the one that was just closed
+	today *pos.BusinessDay
+	owed  []pos.Owed
+	files []string // of the day that was just closed
+	asked string   // what is to be confirmed; empty: nothing
+	busy  bool
+
+	cashier, note, over, reason *kit.Entry
+	choices                     *kit.Choices
+}
+
+// What a day page asks to be confirmed.
+const (
+	askCloseShift = "close shift"
+	askCloseDay   = "close day"
+	askReopen     = "reopen"
+)
+
+func newDay(c *Cashier) *day {
+	d := &day{c: c, left: container.NewStack(), right: container.NewStack()}
+	d.update()
+	d.read()
+	return d
+}
+
+func (d *day) object() fyne.CanvasObject { return d.whole }
+
+// entry makes a text field with what was in it.
+func (d *day) entry(old *kit.Entry, placeholder string) *kit.Entry {
+	e := kit.NewEntry(placeholder, d.c.onKey)
+	if old != nil {
+		e.SetText(old.Text)
+	}
+	return e
+}
+
+func (d *day) update() {
+	l := d.c.l
+	d.cashier = d.entry(d.cashier, l.T("Cashier's name"))
+	d.note, d.over, d.reason = d.entry(d.note, l.T("Note (optional)")), d.entry(d.over, l.T("Who goes on with them")), d.entry(d.reason, l.T("Reason"))
+	if d.cashier.Text == "" {
+		d.cashier.SetText(d.c.opts.Cashier)
+	}
+	d.whole = kit.Row(0, kit.Share(50, kit.Section(d.left)), kit.Fixed(kit.Rule()), kit.Share(50, kit.Section(d.right)))
+	d.draw()
+}
+
+// read reads how shift and day stand.
+func (d *day) read() {
+	var shift *pos.ShiftReport
+	var today *pos.BusinessDay
+	var owed []pos.Owed
+	d.c.off(func(ctx context.Context) (err error) {
+		t := d.c.till
+		on := t.Shop.Day(time.Now())
+		if shift, err = t.Shift(ctx); err != nil {
+			return err
+		}
+		if today, err = t.BusinessDay(ctx, on); err != nil {
+			return err
+		}
+		owed, err = t.Owed(ctx, on)
+		return err
+	}, func(err error) {
+		if err != nil {
+			d.c.complain(err)
+			return
+		}
+		d.shift, d.today, d.owed = shift, today, owed
+		d.draw()
+	})
+}
+
+func (d *day) draw() {
+	d.choices = nil
+	if d.today == nil {
+		return // not read yet
+	}
+	d.left.Objects = []fyne.CanvasObject{kit.Col(9, d.shiftItems()...)}
+	d.right.Objects = []fyne.CanvasObject{kit.Col(9, d.dayItems()...)}
+	d.left.Refresh()
+	d.right.Refresh()
+}
+
+// shiftItems are the left half: the shift that is open, the one that was just closed, or how to open one.
+func (d *day) shiftItems() []kit.Item {
+	l := d.c.l
+	if d.shift == nil {
+		items := []kit.Item{kit.Fixed(kit.NewText(l.T("No shift is open."), 22, kit.Ink, true))}
+		if d.last != nil {
+			items = append(items, kit.Fixed(kit.NewText(l.T("Closed: the shift of %s", d.last.Cashier), 18, kit.Good, true)))
+			items = append(items, d.shiftFacts(d.last)...)
+		}
+		open := kit.NewButton(l.T("Open a shift"), "", "", kit.StrongLook, d.openShift)
+		open.SetDisabled(d.busy)
+		return append(items, kit.Gap(1), kit.Fixed(field(l.T("Cashier"), d.cashier)), kit.Fixed(open))
+	}
+	items := append([]kit.Item{kit.Fixed(kit.NewText(l.T("The shift of %s", d.shift.Cashier), 22, kit.Ink, true))}, d.shiftFacts(d.shift)...)
+	items = append(items, kit.Gap(1))
+	if d.asked != askCloseShift {
+		return append(items, kit.Fixed(kit.NewButton(l.T("Close the shift"), "", "", kit.PlainLook, func() { d.ask(askCloseShift) })))
+	}
+	if len(d.shift.Unfinished) > 0 {
+		items = append(items, kit.Fixed(d.warning(l.T("Not final yet: %d. Wait for them, or name who goes on with them.", len(d.shift.Unfinished)))),
+			kit.Fixed(field(l.T("Signed over to"), d.over)))
+	}
+	return append(items, kit.Fixed(field(l.T("Note"), d.note)), kit.Fixed(d.confirm(l.T("Close the shift"), d.closeShift)))
+}
+
+// shiftFacts are what a shift took in.
+func (d *day) shiftFacts(r *pos.ShiftReport) []kit.Item {
+	l := d.c.l
+	since := d.c.moment(r.OpenedAt)
+	if !r.ClosedAt.IsZero() {
+		since += " – " + d.c.moment(r.ClosedAt)
+	}
+	items := []kit.Item{fact(l.T("Opened"), since), fact(l.T("Orders"), strconv.FormatInt(r.Orders, 10))}
+	items = append(items, d.byWallet(r.Totals)...)
+	if r.Exceptions > 0 {
+		items = append(items, fact(l.T("To decide"), strconv.Itoa(r.Exceptions)))
+	}
+	if r.ClosedAt.IsZero() && len(r.Unfinished) > 0 {
+		numbers := make([]string, len(r.Unfinished))
+		for i, p := range r.Unfinished {
+			numbers[i] = "¥" + p.Amount.String()
+		}
+		items = append(items, fact(l.T("Not final yet"), strings.Join(numbers, ", ")))
+	}
+	if r.SignedOver != "" {
+		items = append(items, fact(l.T("Signed over to"), r.SignedOver))
+	}
+	return items
+}
+
+// byWallet are what is expected in each wallet, and in all.
+func (d *day) byWallet(totals []pos.DayTotal) []kit.Item {
+	l := d.c.l
+	var items []kit.Item
+	var all pos.DayTotal
+	for _, w := range pos.Wallets {
+		var sum pos.DayTotal
+		for _, t := range totals {
+			if t.Wallet == w {
+				sum = plus(sum, t)
+			}
+		}
+		all = plus(all, sum)
+		if sum.PaidCount+sum.RefundCount > 0 {
+			items = append(items, fact(l.T(w.Name()), d.sum(sum)))
+		}
+	}
+	return append(items, kit.Fixed(kit.Row(12, kit.Fixed(kit.AtLeast(110, 0, kit.NewText(l.T("Net"), 15, kit.Muted, false))),
+		kit.Grow(1, kit.NewFit("¥"+all.Net().String(), 30, kit.Ink, true, 1)))))
+}
+
+func plus(a, b pos.DayTotal) pos.DayTotal {
+	a.Paid, a.PaidCount = a.Paid+b.Paid, a.PaidCount+b.PaidCount
+	a.Refunded, a.RefundCount = a.Refunded+b.Refunded, a.RefundCount+b.RefundCount
+	return a
+}
+
+// sum says what came in and what went back.
+func (d *day) sum(t pos.DayTotal) string {
+	if t.RefundCount == 0 {
+		return d.c.l.T("¥%s in %d payments", t.Paid, t.PaidCount)
+	}
+	return d.c.l.T("¥%s in %d payments, −¥%s in %d refunds", t.Paid, t.PaidCount, t.Refunded, t.RefundCount)
+}
+
+// dayItems are the right half: today, its closes, and what the platforms owe.
+func (d *day) dayItems() []kit.Item {
+	l := d.c.l
+	title := l.T("Today, %s", string(d.today.Day))
+	if d.today.Closed {
+		title = l.T("Today, %s, is closed", string(d.today.Day))
+	}
+	items := []kit.Item{kit.Fixed(kit.NewText(title, 22, kit.Ink, true))}
+	for i, b := range d.today.Closes {
+		items = append(items, fact(l.T("Close %d", i+1), l.T("¥%s in %d entries, %s, %s", b.Amount, b.Entries, d.c.moment(b.At), b.By)))
+	}
+	if !d.today.Closed {
+		items = append(items, d.byWallet(d.today.Pending)...)
+	}
+	for _, o := range d.owed {
+		items = append(items, fact(l.T("%s owes", o.Wallet), l.T("¥%s before fees, since %s", o.Net(), string(o.First))))
+	}
+	for _, file := range d.files {
+		items = append(items, fact(l.T("File"), file))
+	}
+	items = append(items, kit.Gap(1))
+	switch {
+	case d.asked == askCloseDay:
+		return append(items, kit.Fixed(d.warning(l.T("The day's figures never change again; later payments belong to the next day."))),
+			kit.Fixed(field(l.T("Note"), d.note)), kit.Fixed(d.confirm(l.T("Close the day"), d.closeDay)))
+	case d.asked == askReopen:
+		return append(items, kit.Fixed(field(l.T("Reason"), d.reason)), kit.Fixed(d.confirm(l.T("Open the day again"), d.reopen)))
+	case d.today.Closed:
+		return append(items, kit.Fixed(kit.NewButton(l.T("Open the day again"), "", "", kit.PlainLook, func() { d.ask(askReopen) })))
+	}
+	return append(items, kit.Fixed(kit.NewButton(l.T("Close the day"), "", "", kit.PlainLook, func() { d.ask(askCloseDay) })))
+}
+
+func (d *day) warning(text string) fyne.CanvasObject {
+	return kit.Panel(kit.WarnBg, kit.WarnBg, 12, 12, 14, kit.NewFit(text, 17, kit.Warn, true, 2))
+}
+
+// confirm is the way back and the way on; Enter goes back until the arrow key has chosen.
+func (d *day) confirm(yes string, do func()) fyne.CanvasObject {
+	on := kit.NewButton(yes, "", "", kit.StrongLook, do)
+	on.SetDisabled(d.busy)
+	d.choices = kit.NewChoices(kit.NewButton(d.c.l.T("Go back"), "Esc", "", kit.PlainLook, func() { d.ask("") }), on)
+	return d.choices.Object
+}
+
+func (d *day) ask(what string) {
+	d.asked = what
+	d.draw()
+}
+
+func (d *day) onKey(k fyne.KeyName) bool {
+	if k == fyne.KeyEscape && d.asked != "" {
+		d.ask("")
+		return true
+	}
+	return d.choices != nil && d.choices.OnKey(k)
+}
+
+// run does something for somebody who may, and shows how things stand then.
+func (d *day) run(action pos.Action, do func(ctx context.Context, actor string) error, done func()) {
+	if d.busy {
+		return
+	}
+	d.c.as(action, func(actor string) {
+		d.busy = true
+		d.draw()
+		d.c.off(func(ctx context.Context) error { return do(ctx, actor) }, func(err error) {
+			d.busy = false
+			if err == nil {
+				d.asked = ""
+				for _, e := range []*kit.Entry{d.note, d.over, d.reason} {
+					e.SetText("")
+				}
+				done()
+			} else {
+				d.c.complain(err)
+			}
+			d.draw()
+			d.read()
+		})
+	})
+}
+
+func (d *day) openShift() {
+	name := strings.TrimSpace(d.cashier.Text)
+	d.run(pos.RunShift, func(ctx context.Context, actor string) error {
+		_, err := d.c.till.OpenShift(ctx, name, actor)
+		return err
+	}, func() {
+		d.last = nil
+		d.c.notify(d.c.l.T("The shift of %s has begun.", name), kit.Glad)
+	})
+}
+
+func (d *day) closeShift() {
+	request := pos.CloseShiftRequest{Note: strings.TrimSpace(d.note.Text), SignOver: strings.TrimSpace(d.over.Text)}
+	var closed *pos.ShiftReport
+	d.run(pos.RunShift, func(ctx context.Context, actor string) (err error) {
+		request.Actor = actor
+		closed, err = d.c.till.CloseShift(ctx, request)
+		return err
+	}, func() {
+		d.last = closed
+		d.c.notify(d.c.l.T("The shift of %s is closed.", closed.Cashier), kit.Glad)
+	})
+}
+
+func (d *day) closeDay() {
+	request := pos.CloseDayRequest{Note: strings.TrimSpace(d.note.Text)}
+	var days []ClosedDay
+	var missing error
+	d.run(pos.CloseDay, func(ctx context.Context, actor string) (err error) {
+		request.Actor = actor
+		if days, err = d.closeBooks(ctx, request); len(days) > 0 {
+			missing, err = err, nil // the day is closed all the same
+		}
+		return err
+	}, func() {
+		last := days[len(days)-1]
+		d.files = slices.Clone(last.Files)
+		d.c.notify(d.c.l.T("%s is closed: ¥%s.", string(last.Batch.Day), last.Batch.Amount), kit.Glad)
+		if missing != nil {
+			d.c.complain(missing)
+		}
+	})
+}
+
+// closeBooks closes the day, with its files and backup where somebody makes them.
+func (d *day) closeBooks(ctx context.Context, r pos.CloseDayRequest) (days []ClosedDay, err error) {
+	if d.c.opts.CloseDay != nil {
+		return d.c.opts.CloseDay(ctx, r, d.c.l)
+	}
+	batches, err := d.c.till.CloseDay(ctx, r)
+	for _, b := range batches {
+		days = append(days, ClosedDay{Batch: b})
+	}
+	return days, err
+}
+
+func (d *day) reopen() {
+	reason := strings.TrimSpace(d.reason.Text)
+	d.run(pos.ReopenDay, func(ctx context.Context, actor string) error {
+		if reason == "" {
+			return pos.Errorf(pos.Invalid, "A reason is needed to open a closed day again.")
+		}
+		return d.c.till.ReopenDay(ctx, actor, reason)
+	}, func() { d.c.notify(d.c.l.T("The day takes payments again."), kit.Glad) })
+}

@@ -1,0 +1,99 @@
+package ui
+
+import (
+	"context"
+	"testing"
+
+	"fyne.io/fyne/v2"
+
+	"saoma/assets/words"
+	"saoma/pos"
+)
+
+// hubPage opens the hub at its first tab.
+func (c *counter) dayPage() *day {
+	c.t.Helper()
+	c.press(fyne.KeyF4)
+	h, ok := c.ui.page.(*hub)
+	if !ok {
+		c.t.Fatal("F4 opened no hub")
+	}
+	d, ok := h.tabs[0].made.(*day)
+	if !ok {
+		c.t.Fatalf("the first tab is %T", h.tabs[0].made)
+	}
+	c.until("shift and day", func() bool { return d.today != nil })
+	return d
+}
+
+// yes takes the second choice of what the page asks.
+func (c *counter) yes() {
+	c.press(fyne.KeyRight)
+	c.press(fyne.KeyReturn)
+}
+
+func TestAShiftAndADayAreClosedInTheWindow(t *testing.T) {
+	c := newCounter(t)
+	c.opts.Cashier = "李"
+	asked := 0
+	c.opts.CloseDay = func(ctx context.Context, r pos.CloseDayRequest, _ words.Language) (days []ClosedDay, err error) {
+		asked++
+		batches, err := c.till.CloseDay(ctx, r)
+		for _, b := range batches {
+			days = append(days, ClosedDay{b, []string{"老街茶馆-K1.pdf"}})
+		}
+		return days, err
+	}
+	ui := c.open(1280, 800)
+	d := c.dayPage()
+	d.openShift()
+	c.until("the shift is open", func() bool { return d.shift != nil && !d.busy })
+	shot(t, ui.win.Canvas(), "day-shift-open")
+	c.press(fyne.KeyEscape)
+
+	for _, wallet := range []fyne.KeyName{fyne.KeyF1, fyne.KeyF2} {
+		c.typed("12.5")
+		c.press(wallet)
+		c.state(pos.Waiting)
+		ui.payAsCustomer()
+		c.state(pos.Paid)
+	}
+	c.typed("3")
+	c.press(fyne.KeyF1)
+	c.state(pos.Waiting) // nobody pays it yet
+
+	d = c.dayPage()
+	c.until("what was taken", func() bool { return c.sees("¥25.00") && d.shift != nil && len(d.shift.Unfinished) == 1 })
+	d.ask(askCloseShift)
+	c.yes()
+	c.until("it asks who goes on", func() bool {
+		return !d.busy && ui.state.Sentence() == "Not final yet: 1. Wait for them, or name who goes on with them."
+	})
+	shot(t, ui.win.Canvas(), "day-sign-over")
+	d.over.SetText("王")
+	c.yes()
+	c.until("the shift is closed", func() bool { return !d.busy && d.shift == nil && d.last != nil && c.sees("Closed: the shift of 李") })
+
+	d.ask(askCloseDay)
+	shot(t, ui.win.Canvas(), "day-close")
+	c.press(fyne.KeyReturn) // goes back: closing is not what Enter does first
+	if asked != 0 || d.asked != "" {
+		t.Fatalf("Enter alone closed the day: %d, %q", asked, d.asked)
+	}
+	d.ask(askCloseDay)
+	d.note.SetText("all well")
+	c.yes()
+	c.until("the day is closed", func() bool {
+		return !d.busy && d.today.Closed && len(d.today.Closes) == 1 && c.sees("老街茶馆-K1.pdf")
+	})
+	if b := d.today.Closes[0]; asked != 1 || b.Amount != 2500 || b.Entries != 2 || b.Note != "all well" || b.By != "李" {
+		t.Errorf("closed %d times: %+v", asked, b)
+	}
+	shot(t, ui.win.Canvas(), "day-closed")
+	d.ask(askReopen)
+	c.yes()
+	c.until("it asks for a reason", func() bool { return !d.busy && ui.state.Sentence() == "A reason is needed to open a closed day again." })
+	d.reason.SetText("too early")
+	c.yes()
+	c.until("the day is open", func() bool { return !d.busy && !d.today.Closed })
+}

@@ -1,0 +1,188 @@
+package ui
+
+import (
+	"context"
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"saoma/assets/words"
+	"saoma/pos"
+	"saoma/ui/kit"
+)
+
+// hub is the manager's page: what the shop's day comes to, tab by tab. A tab is built when it is first looked at.
+type hub struct {
+	c     *Cashier
+	whole fyne.CanvasObject
+	body  *fyne.Container
+	tabs  []*tab
+	at    int
+}
+
+// tab is one leaf of the hub.
+type tab struct {
+	title func(words.Language) string
+	needs pos.Action  // who may look at it; empty: everybody
+	make  func() page // builds its page
+	made  page        // nil until it is looked at
+}
+
+// onHub opens the hub at the tab it was left at, or closes it.
+func (c *Cashier) onHub() {
+	if _, open := c.page.(*hub); open {
+		c.turnTo(nil)
+		return
+	}
+	h := &hub{c: c, body: container.NewStack(), tabs: c.hubTabs(), at: c.hubAt}
+	h.at = min(h.at, len(h.tabs)-1)
+	c.turnTo(h)
+	h.show(h.at)
+}
+
+// hubTabs are the tabs of this counter, in order.
+func (c *Cashier) hubTabs() []*tab {
+	return []*tab{
+		{title: func(l words.Language) string { return l.T("Day and shift") }, make: func() page { return newDay(c) }},
+	}
+}
+
+// show turns to a tab, building it and asking who is there as far as needed.
+func (h *hub) show(i int) {
+	h.at, h.c.hubAt = i, i
+	t := h.tabs[i]
+	switch {
+	case t.made != nil:
+		t.made.read()
+	case t.needs == "":
+		t.made = t.make()
+	default:
+		h.c.as(t.needs, func(string) {
+			t.made = t.make()
+			if h.c.page == page(h) && h.tabs[h.at] == t {
+				h.update()
+			}
+		})
+	}
+	h.update()
+}
+
+func (h *hub) object() fyne.CanvasObject {
+	if h.whole == nil {
+		return container.NewStack()
+	}
+	return h.whole
+}
+
+func (h *hub) update() {
+	l := h.c.l
+	items := make([]kit.Item, 0, len(h.tabs)+1)
+	for i, t := range h.tabs {
+		look := kit.SmallLook
+		if i == h.at {
+			look = kit.StrongLook
+		}
+		items = append(items, kit.Fixed(kit.NewButton(t.title(l), "", "", look, func() { h.show(i) })))
+	}
+	items = append(items, kit.Gap(1))
+	h.body.Objects = nil
+	if made := h.tabs[h.at].made; made != nil {
+		made.update()
+		h.body.Objects = []fyne.CanvasObject{made.object()}
+	}
+	h.whole = kit.Col(0, kit.Fixed(pageHead(h.c, l.T("Manager"), "gear")), kit.Fixed(kit.Inset(0, 18, kit.Row(8, items...))),
+		kit.Fixed(kit.Inset(8, 0, kit.Rule())), kit.Grow(1, h.body))
+	if h.c.page == page(h) {
+		h.c.fillBody()
+	}
+}
+
+func (h *hub) read() {
+	if made := h.tabs[h.at].made; made != nil {
+		made.read()
+	}
+}
+
+// onKey leads from tab to tab with the keys left and right, where the tab has no use for them.
+func (h *hub) onKey(k fyne.KeyName) bool {
+	if made := h.tabs[h.at].made; made != nil && made.onKey(k) {
+		return true
+	}
+	switch k {
+	case fyne.KeyLeft:
+		h.show((h.at + len(h.tabs) - 1) % len(h.tabs))
+	case fyne.KeyRight:
+		h.show((h.at + 1) % len(h.tabs))
+	default:
+		return false
+	}
+	return true
+}
+
+// as calls then with the name of somebody who may do action: whoever works at the till, or else somebody who says so
+// with a PIN. Where nobody is a user everybody may.
+func (c *Cashier) as(action pos.Action, then func(actor string)) {
+	if !c.peopled {
+		then(c.opts.Cashier)
+		return
+	}
+	may := false
+	c.off(func(ctx context.Context) error {
+		users, err := c.till.Users(ctx)
+		at := slices.IndexFunc(users, func(u pos.User) bool { return u.Name == c.opts.Cashier && !u.Disabled })
+		may = at >= 0 && users[at].Role.May(action)
+		return err
+	}, func(err error) {
+		switch {
+		case err != nil:
+			c.complain(err)
+		case may:
+			then(c.opts.Cashier)
+		default:
+			c.askFor(action, then)
+		}
+	})
+}
+
+// askFor has somebody who may do action say so with a PIN, on a page in the place of this one, and comes back to it.
+func (c *Cashier) askFor(action pos.Action, then func(actor string)) {
+	a := &asking{c: c, back: c.page, whole: container.NewStack()}
+	c.turnTo(a)
+	a.gate = newGate(&c.room, c.till, action, c.l.T("This needs somebody who may do it: name and PIN."), "", c.onKey, func(u *pos.User) {
+		if c.page == page(a) {
+			c.turnTo(a.back)
+			then(u.Name)
+		}
+	})
+	a.update()
+	c.fillBody()
+}
+
+// asking is the page that asks for somebody else's PIN.
+type asking struct {
+	c     *Cashier
+	back  page
+	gate  *gate
+	whole fyne.CanvasObject
+}
+
+func (a *asking) object() fyne.CanvasObject { return a.whole }
+func (a *asking) read()                     {}
+
+func (a *asking) update() {
+	a.gate.rebuild()
+	a.whole = kit.Col(0, kit.Fixed(pageHead(a.c, a.c.l.T("Sign in"), "lock")), kit.Fixed(kit.Rule()), kit.Grow(1, a.gate.object))
+}
+
+func (a *asking) onKey(k fyne.KeyName) bool {
+	switch k {
+	case fyne.KeyReturn, fyne.KeyEnter:
+		a.gate.onEnter()
+	case fyne.KeyEscape:
+		a.c.turnTo(a.back)
+	default:
+		return false
+	}
+	return true
+}

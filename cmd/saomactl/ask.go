@@ -56,7 +56,7 @@ func (a *app) secretly(ctx context.Context, question string) (string, error) {
 	typed := make(chan string, 1)
 	go func() {
 		text, err := term.ReadPassword(fd)
-		if err != nil { // Ctrl-D
+		if err != nil { // the terminal is gone
 			stop()
 			return
 		}

@@ -124,11 +124,12 @@ func (d *day) shiftItems() []kit.Item {
 	if d.asked != askCloseShift {
 		return append(items, kit.Fixed(kit.NewButton(l.T("Close the shift"), "", "", kit.PlainLook, func() { d.ask(askCloseShift) })))
 	}
+	fields := []kit.Item{kit.Share(1, field(l.T("Note"), d.note))}
 	if len(d.shift.Unfinished) > 0 {
-		items = append(items, kit.Fixed(d.warning(l.T("Not final yet: %d. Wait for them, or name who goes on with them.", len(d.shift.Unfinished)))),
-			kit.Fixed(field(l.T("Signed over to"), d.over)))
+		items = append(items, kit.Fixed(d.warning(l.T("Not final yet: %d. Wait for them, or name who goes on with them.", len(d.shift.Unfinished)))))
+		fields = append(fields, kit.Share(1, field(l.T("Signed over to"), d.over)))
 	}
-	return append(items, kit.Fixed(field(l.T("Note"), d.note)), kit.Fixed(d.confirm(l.T("Close the shift"), d.closeShift)))
+	return append(items, kit.Fixed(kit.Row(12, fields...)), kit.Fixed(d.confirm(l.T("Close the shift"), d.closeShift)))
 }
 
 // shiftFacts are what a shift took in.
@@ -186,9 +187,9 @@ func plus(a, b pos.DayTotal) pos.DayTotal {
 // sum says what came in and what went back.
 func (d *day) sum(t pos.DayTotal) string {
 	if t.RefundCount == 0 {
-		return d.c.l.T("¥%s in %d payments", t.Paid, t.PaidCount)
+		return d.c.l.T("¥%s · %d×", t.Paid, t.PaidCount)
 	}
-	return d.c.l.T("¥%s in %d payments, −¥%s in %d refunds", t.Paid, t.PaidCount, t.Refunded, t.RefundCount)
+	return d.c.l.T("¥%s · %d×, refunded ¥%s · %d×", t.Paid, t.PaidCount, t.Refunded, t.RefundCount)
 }
 
 // dayItems are the right half: today, its closes, and what the platforms owe.
@@ -200,7 +201,7 @@ func (d *day) dayItems() []kit.Item {
 	}
 	items := []kit.Item{kit.Fixed(kit.NewText(title, 22, kit.Ink, true))}
 	for i, b := range d.today.Closes {
-		items = append(items, fact(l.T("Close %d", i+1), l.T("¥%s in %d entries, %s, %s", b.Amount, b.Entries, d.c.moment(b.At), b.By)))
+		items = append(items, fact(l.T("Close %d", i+1), l.T("¥%s · %d×, %s, %s", b.Amount, b.Entries, d.c.moment(b.At), b.By)))
 	}
 	if !d.today.Closed {
 		items = append(items, d.byWallet(d.today.Pending)...)

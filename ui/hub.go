@@ -79,20 +79,20 @@ func (h *hub) update() {
 	l := h.c.l
 	items := make([]kit.Item, 0, len(h.tabs)+1)
 	for i, t := range h.tabs {
-		look := kit.SmallLook
+		look := kit.PlainLook
 		if i == h.at {
 			look = kit.StrongLook
 		}
 		items = append(items, kit.Fixed(kit.NewButton(t.title(l), "", "", look, func() { h.show(i) })))
 	}
-	items = append(items, kit.Gap(1))
+	back := kit.NewButton(l.T("Back to the till"), "Esc", "", kit.PlainLook, func() { h.c.turnTo(nil) })
+	items = append(items, kit.Gap(1), kit.Fixed(back))
 	h.body.Objects = nil
 	if made := h.tabs[h.at].made; made != nil {
 		made.update()
 		h.body.Objects = []fyne.CanvasObject{made.object()}
 	}
-	h.whole = kit.Col(0, kit.Fixed(pageHead(h.c, l.T("Manager"), "gear")), kit.Fixed(kit.Inset(0, 18, kit.Row(8, items...))),
-		kit.Fixed(kit.Inset(8, 0, kit.Rule())), kit.Grow(1, h.body))
+	h.whole = kit.Col(0, kit.Fixed(kit.Inset(10, 18, kit.Row(8, items...))), kit.Fixed(kit.Rule()), kit.Grow(1, h.body))
 	if h.c.page == page(h) {
 		h.c.fillBody()
 	}

@@ -27,6 +27,8 @@ import (
 // issue, and what it issues.
 type authority struct {
 	rootKey, issuerKey *rsa.PrivateKey
+	curve              *ecdsa.PrivateKey // of a root that does not count
+	sm2                *x509.Certificate
 	root, issuer       *x509.Certificate
 	rootFile           []byte
 	rootSN             string
@@ -42,16 +44,17 @@ var chain = sync.OnceValue(func() *authority {
 			panic(err)
 		}
 	}
-	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
+	var err error
+	if a.curve, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		panic(err)
 	}
 	a.root, a.issuer = template("Test Root R1", 11), template("Test Class 2 R1", 12)
-	sm2, other := template("Test Root E1", 13), template("Test Root G3", 14)
+	other := template("Test Root G3", 14)
+	a.sm2 = template("Test Root E1", 13)
 	unreadable := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("as SM2 is to this library")})
 	a.rootFile = slices.Concat(
 		unreadable, certify(a.root, a.root, a.rootKey.Public(), a.rootKey), []byte("\n"),
-		certify(sm2, sm2, curve.Public(), curve), certify(other, other, otherKey.Public(), otherKey))
+		certify(a.sm2, a.sm2, a.curve.Public(), a.curve), certify(other, other, otherKey.Public(), otherKey))
 	a.rootSN = sn("CN=Test Root R1,O=Test,C=CN", "11") + "_" + sn("CN=Test Root G3,O=Test,C=CN", "14")
 	a.intermediate = certify(a.issuer, a.root, a.issuerKey.Public(), a.rootKey)
 	return a
@@ -140,6 +143,10 @@ func TestNewRefusesCertificatesThatCannotWork(t *testing.T) {
 		"self-made": {func(c *Config) {
 			x := template("alipay", 22)
 			c.AlipayCert = certify(x, x, keys().platform.Public(), keys().platform)
+		}, "not issued"},
+		"a root of a curve": {func(c *Config) {
+			x := template("alipay", 22)
+			c.AlipayCert = certify(x, a.sm2, keys().platform.Public(), a.curve)
 		}, "not issued"},
 		"text":                 {func(c *Config) { c.AlipayCert = []byte("certificate") }, "no certificate"},
 		"cut":                  {func(c *Config) { c.AppCert = c.AppCert[:len(c.AppCert)/2] }, "no certificate"},

@@ -111,8 +111,17 @@ func (d *double) Try(ctx context.Context, _ setup.StepID, found func(pos.Finding
 
 func (d *double) Confirm(_ context.Context, _ setup.StepID, fingerprint string) error {
 	defer d.enter()()
+	d.mu.Lock()
 	d.accepted = fingerprint
+	d.mu.Unlock()
 	return nil
+}
+
+// confirmed is the fingerprint that the window passed on.
+func (d *double) confirmed() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.accepted
 }
 
 func (d *double) Originals() []string {

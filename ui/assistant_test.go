@@ -1,35 +1,51 @@
 package ui
 
 import (
-	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/test"
 
 	"saoma/assets/words"
 	"saoma/pos"
+	"saoma/pos/setup"
+	"saoma/ui/kit"
 )
 
-// guided is an assistant's window over a double.
+// guided is an assistant's window over a double, and a real till for its trial.
 type guided struct {
 	*counter
 	a    *assistant
 	d    *double
 	done *pos.Till
+	who  string
 }
 
-func newGuided(t *testing.T, l words.Language, width, height float32) *guided {
+func newGuided(t *testing.T, prepare func(*double)) *guided {
 	t.Helper()
 	g := &guided{counter: newCounter(t), d: newDouble()}
 	g.d.till = g.till
+	if prepare != nil {
+		prepare(g.d)
+	}
+	g.openAssistant(words.En)
+	return g
+}
+
+func (g *guided) openAssistant(l words.Language) {
+	g.t.Helper()
 	g.a = openAssistant(g.app, AssistantOptions{
 		Assistant: g.d, Language: l, Sandbox: func() bool { return true }, PayAsCustomer: g.opts.PayAsCustomer,
-		Done: func(till *pos.Till, _ string) { g.done = till },
+		Done: func(till *pos.Till, who string) { g.done, g.who = till, who },
 	}, func(f func()) { g.queue <- f })
-	t.Cleanup(g.a.cancel)
-	g.a.win.Resize(fyne.NewSize(width, height))
+	g.t.Cleanup(g.a.cancel)
+	g.a.win.Resize(fyne.NewSize(1280, 800))
 	g.idle()
-	return g
 }
 
 // idle waits until nothing is under way.
@@ -40,23 +56,349 @@ func (g *guided) idle() {
 	})
 }
 
+// key presses a key where no field has the focus.
 func (g *guided) key(k fyne.KeyName) {
 	g.t.Helper()
 	g.a.win.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: k})
 }
 
-func TestLookOfAssistant(t *testing.T) {
-	for _, l := range words.All {
-		g := newGuided(t, l, 1280, 800)
-		for i := range g.a.guide.stops {
-			g.a.guide.at = i
-			if i == 3 {
-				g.a.guide.show(i)
-				g.idle()
-			} else {
-				g.a.guide.show(i)
-			}
-			shot(t, g.a.win.Canvas(), fmt.Sprintf("assistant-%s-%d", l, i))
+// fill writes into a field.
+func (g *guided) fill(key, text string) {
+	g.t.Helper()
+	i := g.a.guide.form.at(key)
+	if i < 0 {
+		g.t.Fatalf("the step has no field %s", key)
+	}
+	g.a.guide.form.inputs[i].set(text)
+}
+
+// step is the step that is shown.
+func (g *guided) step() setup.StepID { return g.a.guide.here().ID }
+
+func (g *guided) says(what string) bool {
+	return strings.Contains(strings.Join(texts(g.a.win.Canvas()), "\n"), what)
+}
+
+func kept(ids ...setup.StepID) func(*double) {
+	return func(d *double) {
+		for _, id := range ids {
+			d.state[id] = setup.Kept
 		}
+	}
+}
+
+func TestTheAssistantGoesOnWhereItWasLeft(t *testing.T) {
+	g := newGuided(t, kept(setup.Shop))
+	if g.step() != setup.Language {
+		t.Errorf("it opens at %s; want the language first", g.step())
+	}
+	g.key(fyne.KeyReturn)
+	if g.step() != setup.Shop {
+		t.Errorf("after the language comes %s", g.step())
+	}
+	g.a.close()
+	g.openAssistant(words.En)
+	if g.step() != setup.WeChat {
+		t.Errorf("it opens again at %s; want %s", g.step(), setup.WeChat)
+	}
+}
+
+func TestAStepIsKeptAndAWrongFieldSaysSo(t *testing.T) {
+	g := newGuided(t, nil)
+	g.key(fyne.KeyReturn)
+	g.fill("shop.name", "老街茶馆")
+	g.key(fyne.KeyReturn)
+	g.idle()
+	guide := g.a.guide
+	if g.step() != setup.Shop || guide.wrongAt != "shop.counter" || !g.says("Write who decides this.") {
+		t.Fatalf("step %s, wrong at %q: %q", g.step(), guide.wrongAt, texts(g.a.win.Canvas()))
+	}
+	if g.a.win.Canvas().Focused() != guide.form.inputs[1].focus {
+		t.Error("the wrong field has not got the focus")
+	}
+	test.Type(guide.form.inputs[1].focus, "K1")
+	guide.form.inputs[1].focus.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	g.idle()
+	if g.step() != setup.WeChat || g.d.values[setup.Shop]["shop.name"] != "老街茶馆" || g.d.values[setup.Shop]["shop.counter"] != "K1" {
+		t.Errorf("at %s, kept %v", g.step(), g.d.values[setup.Shop])
+	}
+	g.key(fyne.KeyEscape)
+	if g.step() != setup.Shop || g.says("Write who decides this.") {
+		t.Error("Esc does not lead back to the step before, or it still complains")
+	}
+	if !g.a.guide.open(2) || g.a.guide.open(3) {
+		t.Error("the rail opens other steps than those whose turn it is")
+	}
+}
+
+func TestASecretThatIsHeldIsTypedOver(t *testing.T) {
+	g := newGuided(t, func(d *double) {
+		kept(setup.Shop)(d)
+		d.values[setup.WeChat] = setup.Values{"wechat.apiv3_key_file": setup.Held, "wechat.merchant_key_file": setup.Held}
+	})
+	g.a.guide.show(2)
+	for _, key := range []string{"wechat.apiv3_key_file", "wechat.merchant_key_file"} {
+		in := g.a.guide.form.inputs[g.a.guide.form.at(key)]
+		if in.value() != setup.Held {
+			t.Errorf("%s holds %q", key, in.value())
+		}
+		g.a.win.Canvas().Focus(in.focus)
+		test.Type(in.focus, "x")
+		if in.value() != "x" {
+			t.Errorf("%s holds %q after an x was typed into it", key, in.value())
+		}
+	}
+	if !g.a.guide.form.inputs[3].focus.(*kit.Entry).Password {
+		t.Error("the APIv3 key can be read on the screen")
+	}
+}
+
+func TestATryIsToldAsItGoesAndEndsWhenLeft(t *testing.T) {
+	g := newGuided(t, func(d *double) {
+		kept(setup.Shop)(d)
+		d.gate = make(chan struct{})
+		d.finds = []pos.Finding{
+			{Check: "a", Level: pos.Green, Says: pos.Errorf(pos.Setup, "polled")},
+			{Check: "b", Level: pos.Red, Says: pos.Errorf(pos.Setup, "refused"), Do: pos.Errorf(pos.Setup, "checked")},
+			{Check: "c", Level: pos.Yellow, Says: pos.Errorf(pos.Setup, "waiting")},
+		}
+		for i := range d.steps[1].Fields {
+			d.steps[1].Fields[i].Optional = true
+		}
+	})
+	g.a.guide.show(2)
+	g.key(fyne.KeyReturn)
+	g.until("the first findings", func() bool { return len(g.a.guide.finds.all) == 2 })
+	if !g.a.guide.busy || g.a.guide.finds.all[0].Level != pos.Red {
+		t.Errorf("the findings are %v, busy %v", g.a.guide.finds.all, g.a.guide.busy)
+	}
+	if !g.says("refused") || !g.says("checked") {
+		t.Error("what was found, or what to do about it, is not on the screen")
+	}
+	g.key(fyne.KeyEscape)
+	g.idle()
+	if g.a.guide.tried || g.a.guide.says.text != "" {
+		t.Errorf("the step is left, and says %q", g.a.guide.says.text)
+	}
+	close(g.d.gate)
+	g.key(fyne.KeyReturn)
+	g.until("the verdict", func() bool { return !g.a.guide.busy && len(g.a.guide.finds.all) == 3 })
+	if !g.says("1 checks failed: read in red what to do.") {
+		t.Errorf("the verdict is %q", g.a.guide.says.text)
+	}
+	g.key(fyne.KeyReturn)
+	if g.step() != setup.Trial {
+		t.Errorf("the next step is %s", g.step())
+	}
+	g.idle()
+	if g.d.overlaps {
+		t.Error("the assistant was called by two goroutines at once")
+	}
+}
+
+func TestALeftOutStepSaysSo(t *testing.T) {
+	g := newGuided(t, kept(setup.Shop))
+	g.a.guide.show(1)
+	g.key(fyne.KeyF9)
+	if g.idle(); g.step() != setup.Shop {
+		t.Error("a step that is needed was left out")
+	}
+	g.a.guide.show(2)
+	g.key(fyne.KeyF9)
+	g.idle()
+	if g.step() != setup.Trial || g.d.state[setup.WeChat] != setup.Skipped || !g.says("left out") {
+		t.Errorf("at %s, WeChat is %s", g.step(), g.d.state[setup.WeChat])
+	}
+}
+
+func TestAPickShowsItsFieldsAndWhatWasTypedStays(t *testing.T) {
+	g := newGuided(t, kept(setup.Shop))
+	g.a.guide.show(2)
+	g.fill("wechat.mchid", "1900000001")
+	form := g.a.guide.form
+	if form.at("wechat.public_key_id") < 0 {
+		t.Fatal("the first choice's fields are not there")
+	}
+	form.inputs[form.at("wechat.verify")].focus.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+	if form = g.a.guide.form; form.at("wechat.public_key_id") >= 0 || form.inputs[form.at("wechat.mchid")].value() != "1900000001" {
+		t.Error("the other choice's fields are there, or what was typed is gone")
+	}
+	if g.a.win.Canvas().Focused() != form.inputs[form.at("wechat.verify")].focus {
+		t.Error("the choice has lost the focus")
+	}
+}
+
+func TestDroppedFilesFindTheirFields(t *testing.T) {
+	g := newGuided(t, kept(setup.Shop))
+	g.a.guide.show(2)
+	dir := t.TempDir()
+	if err := shopPapers.WriteMerchant(dir); err != nil {
+		t.Fatal(err)
+	}
+	handed, err := shopPapers.HandOut(filepath.Join(dir, "handed"), "http://127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stray := filepath.Join(dir, "photo.jpg")
+	if err := os.WriteFile(stray, []byte("\xff\xd8\xff"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	value := func(key string) string { return g.a.guide.form.inputs[g.a.guide.form.at(key)].value() }
+	drop := func(files ...string) {
+		var uris []fyne.URI
+		for _, file := range files {
+			uris = append(uris, storage.NewFileURI(file))
+		}
+		g.a.guide.onDropped(fyne.NewPos(5, 5), uris)
+	}
+	drop(handed.WeChatZip, handed.AlipayAppKey, handed.WeChatPublicKey)
+	g.until("each file in its field", func() bool {
+		return value("wechat.zip") == handed.WeChatZip && value("wechat.merchant_key_file") == handed.AlipayAppKey &&
+			value("wechat.public_key_file") == handed.WeChatPublicKey
+	})
+	drop(stray)
+	g.until("it says that nobody asked for it", func() bool { return g.says("photo.jpg is nothing that this step asks for.") })
+	in := g.a.guide.form.inputs[g.a.guide.form.at("wechat.merchant_key_file")]
+	at := fyne.CurrentApp().Driver().AbsolutePositionForObject(in.object)
+	g.a.guide.onDropped(at.AddXY(5, 5), []fyne.URI{storage.NewFileURI(handed.WeChatPublicKey)})
+	g.until("a file dropped onto a field is that field's", func() bool { return value("wechat.merchant_key_file") == handed.WeChatPublicKey })
+}
+
+func TestAFileIsChosenByKeys(t *testing.T) {
+	g := newGuided(t, kept(setup.Shop))
+	dir := t.TempDir()
+	for _, name := range []string{".hidden", "b.zip", "a.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "z"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	g.a.guide.show(2)
+	g.a.guide.lastDir = filepath.Join(dir, "z")
+	g.a.guide.form.inputs[0].focus.TypedKey(&fyne.KeyEvent{Name: fyne.KeyF4})
+	shown := func() bool { return g.a.win.Canvas().Overlays().Top() != nil }
+	g.until("the list", shown)
+	g.key(fyne.KeyBackspace)
+	g.until("the folder above", func() bool {
+		all := textsOf(g.a.win.Canvas().Overlays().Top())
+		return slices.Contains(all, "b.zip") && !slices.Contains(all, ".hidden")
+	})
+	g.key(fyne.KeyDown) // behind the folder come a.txt and b.zip
+	g.key(fyne.KeyDown)
+	g.key(fyne.KeyReturn)
+	if got := g.a.guide.form.inputs[0].value(); got != filepath.Join(dir, "b.zip") || shown() {
+		t.Errorf("chosen %q, still open %v", got, shown())
+	}
+}
+
+func TestCopiesOfKeysAreDeletedAfterAQuestion(t *testing.T) {
+	g := newGuided(t, func(d *double) {
+		kept(setup.Shop, setup.WeChat)(d)
+		d.outside = []string{"/home/shop/Downloads/apiclient_key.pem"}
+	})
+	g.a.guide.show(3)
+	g.idle()
+	if !g.says("apiclient_key.pem") {
+		t.Fatal("it does not say which copies lie about")
+	}
+	g.key(fyne.KeyF8)
+	g.key(fyne.KeyReturn) // the safe answer
+	if g.idle(); g.d.removed {
+		t.Fatal("Enter alone deleted them")
+	}
+	g.key(fyne.KeyF8)
+	tap(g.t, g.a.win.Canvas().Overlays().Top(), "Delete")
+	g.idle()
+	if !g.d.removed || g.says("apiclient_key.pem") {
+		t.Error("the copies are still there")
+	}
+}
+
+func TestAServersKeyIsComparedAndConfirmed(t *testing.T) {
+	g := newGuided(t, func(d *double) {
+		kept(setup.Shop)(d)
+		d.steps[1].ID, d.steps[1].Fields = setup.Address, nil
+		d.finds = []pos.Finding{{Check: "host_key", Level: pos.Yellow, Says: pos.Errorf(pos.Setup, "The server shows another key now, %s; compare again.", "SHA256:abc")}}
+	})
+	g.a.guide.show(2)
+	g.key(fyne.KeyReturn)
+	g.until("the question", func() bool { return !g.a.guide.busy && g.says("character by character: SHA256:abc") })
+	g.key(fyne.KeyF7)
+	g.until("it is tried again", func() bool { return g.d.confirmed() == "SHA256:abc" && !g.a.guide.busy })
+}
+
+func TestTheLanguageChangesTheAssistantAtOnce(t *testing.T) {
+	g := newGuided(t, kept(setup.Shop))
+	g.a.guide.show(2)
+	g.fill("wechat.mchid", "1900000001")
+	g.a.speak(words.Zh)
+	if !g.says("保存并检查") || !g.says("微信支付") || g.a.win.Title() != "Saoma 扫码收银 – 开店设置" {
+		t.Errorf("it says %q", texts(g.a.win.Canvas()))
+	}
+	if got := g.a.guide.form.inputs[1].value(); got != "1900000001" {
+		t.Errorf("what was typed has become %q", got)
+	}
+	if got := Language(Options{}, g.app.Preferences()); got != words.Zh {
+		t.Errorf("remembered %s", got)
+	}
+}
+
+func TestTheTrialPaysAndGivesBack(t *testing.T) {
+	g := newGuided(t, kept(setup.Shop, setup.WeChat))
+	g.a.guide.show(3)
+	g.until("the counter is open", func() bool { return g.a.guide.trial.till != nil && !g.a.guide.busy })
+	trial := g.a.guide.trial
+	g.key(fyne.KeyF2)
+	g.until("a code", func() bool { return trial.payment != nil && trial.payment.State == pos.Waiting && !trial.busy })
+	g.key(fyne.KeyEscape)
+	g.until("the code is withdrawn", func() bool { return trial.payment.State == pos.Closing || trial.payment.State == pos.Closed })
+	g.until("nothing is under way", func() bool { return !trial.busy })
+	g.key(fyne.KeyF1)
+	g.until("another code", func() bool {
+		return trial.payment != nil && trial.payment.Wallet == pos.WeChat && trial.payment.State == pos.Waiting && !trial.busy
+	})
+	trial.payAsCustomer()
+	g.until("paid", func() bool { return trial.payment.State == pos.Paid && !trial.busy })
+	g.key(fyne.KeyReturn)
+	g.until("given back", func() bool { return trial.ended() && !trial.busy })
+	if !g.says("¥0.01 have gone back to the customer.") {
+		t.Errorf("it says %q", texts(g.a.win.Canvas()))
+	}
+	made, left, err := g.till.Refunds(t.Context(), trial.payment.OutTradeNo)
+	if err != nil || len(made) != 1 || made[0].Amount != 1 || left != 0 {
+		t.Errorf("the ledger has the refunds %v, %s left, %v", made, left, err)
+	}
+	g.key(fyne.KeyReturn)
+	if g.done != g.till || g.who != "" || g.a.ctx.Err() == nil {
+		t.Error("the counter was not handed over, or the assistant's window is still open")
+	}
+}
+
+func TestTheTrialNeedsAUserWhereThereAreSome(t *testing.T) {
+	g := newGuided(t, kept(setup.Shop, setup.WeChat))
+	g.addManager()
+	g.a.guide.show(3)
+	g.until("it asks who is there", func() bool {
+		return g.a.guide.trial.gate != nil && g.a.guide.trial.gate.loaded && !g.a.guide.busy
+	})
+	gate := g.a.guide.trial.gate
+	g.key(fyne.KeyF1)
+	g.key(fyne.KeyF10)
+	if g.a.guide.trial.payment != nil || g.a.guide.trial.busy || g.done != nil {
+		t.Fatal("it goes on without knowing who is there")
+	}
+	gate.pin.SetText(managerPIN)
+	gate.submit()
+	g.until("signed in", func() bool { return g.a.guide.trial.gate == nil })
+	g.key(fyne.KeyF1)
+	g.until("a code", func() bool { return g.a.guide.trial.payment != nil && g.a.guide.trial.payment.State == pos.Waiting })
+	g.until("nothing is under way", func() bool { return !g.a.guide.trial.busy })
+	g.a.guide.trial.payAsCustomer()
+	g.until("paid", func() bool { return g.a.guide.trial.payment.State == pos.Paid && !g.a.guide.trial.busy })
+	g.key(fyne.KeyF10)
+	if g.who != "王芳" {
+		t.Errorf("handed over to %q", g.who)
 	}
 }

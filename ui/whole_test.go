@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 	"golang.org/x/image/font/sfnt"
 
@@ -92,6 +93,15 @@ func walk(o fyne.CanvasObject, at fyne.Position, visit func(fyne.CanvasObject, f
 	case *fyne.Container:
 		for _, child := range o.Objects {
 			walk(child, at, visit)
+		}
+	case *container.Scroll: // what is outside its room is not seen
+		seen := func(child fyne.CanvasObject, place fyne.Position) {
+			if place.Y >= at.Y-1 && place.Y+child.Size().Height <= at.Y+o.Size().Height+1 {
+				visit(child, place)
+			}
+		}
+		for _, child := range test.WidgetRenderer(o).Objects() {
+			walk(child, at, seen)
 		}
 	case fyne.Widget:
 		for _, child := range test.WidgetRenderer(o).Objects() {

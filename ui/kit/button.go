@@ -71,6 +71,9 @@ func (b *Button) SetChosen(chosen bool) {
 	}
 }
 
+// Label is what the button says.
+func (b *Button) Label() string { return b.label }
+
 // SetLabel says something else on the button and reports whether it did not say that before.
 func (b *Button) SetLabel(label string) bool {
 	changed := b.label != label

@@ -43,9 +43,11 @@ func (c *Cashier) onHub() {
 
 // hubTabs are the tabs of this counter, in order.
 func (c *Cashier) hubTabs() []*tab {
-	return []*tab{
-		{title: func(l words.Language) string { return l.T("Day and shift") }, make: func() page { return newDay(c) }},
+	tabs := []*tab{{title: func(l words.Language) string { return l.T("Day and shift") }, make: func() page { return newDay(c) }}}
+	if c.opts.Search != nil {
+		tabs = append(tabs, &tab{title: func(l words.Language) string { return l.T("Find") }, make: func() page { return newFind(c) }})
 	}
+	return tabs
 }
 
 // show turns to a tab, building it and asking who is there as far as needed.

@@ -49,6 +49,9 @@ type Options struct {
 	// is all. An error that comes with days says what is missing beside them.
 	CloseDay func(ctx context.Context, r pos.CloseDayRequest, l words.Language) ([]ClosedDay, error)
 
+	// Search finds payments, the newest first; nil: none can be looked up.
+	Search func(ctx context.Context, s pos.Search) ([]pos.Payment, error)
+
 	// CustomerAt is where the customer window opens, in the system's coordinates; nil: as remembered,
 	// else where the system puts it.
 	CustomerAt *Place

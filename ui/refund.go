@@ -12,11 +12,11 @@ import (
 	"saoma/ui/kit"
 )
 
-// How many payments the refunds' page goes back, and how many refunds of one payment it shows.
-const (
-	refundableShown = 200
-	refundsShown    = 4
-)
+// refundableShown is how many payments the refunds' page goes back; older ones are looked up.
+var refundableShown = 200
+
+// refundsShown is how many refunds of one payment it shows.
+const refundsShown = 4
 
 // refunds is the page that gives money back: the payments that were paid, and what became of their refunds.
 type refunds struct {
@@ -80,10 +80,17 @@ func (r *refunds) read() {
 			return err
 		}
 		payments = slices.DeleteFunc(payments, func(p pos.Payment) bool { return p.State != pos.Paid })
+		if chosen != "" && indexOf(payments, chosen) < 0 { // it was looked up
+			old, err := r.c.till.Payment(ctx, chosen)
+			if err != nil {
+				return err
+			}
+			payments = append(payments, *old)
+		}
 		if len(payments) == 0 {
 			return nil
 		}
-		if indexOf(payments, chosen) < 0 {
+		if chosen == "" {
 			chosen = payments[0].OutTradeNo
 		}
 		made, left, err = r.c.till.Refunds(ctx, chosen)

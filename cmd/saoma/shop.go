@@ -118,6 +118,7 @@ func (s *shop) show(c *counter.Counter, o ui.Options, release func() error) {
 	if c.Sandbox {
 		o.PayAsCustomer = c.PayAsCustomer
 	}
+	o.Search = func(ctx context.Context, s pos.Search) ([]pos.Payment, error) { return c.Ledger.Search(ctx, s, c.Shop) }
 	o.CloseDay = func(ctx context.Context, r pos.CloseDayRequest, l words.Language) (days []ui.ClosedDay, err error) {
 		closed, err := c.CloseDay(ctx, r, l)
 		if closed != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -44,7 +45,7 @@ func NewFRPS(t testing.TB, change func(toml string) string) *FRPS {
 	}
 	toml := strings.NewReplacer(
 		"= 7000", "= "+port(t, FreeAddress(t)), "= 8080", "= "+port(t, s.HTTP), "= 2200", "= "+port(t, s.Addr),
-		"a-long-random-token", s.Token, "/etc/frp/ssh_host_key", filepath.Join(dir, "ssh_host_key"),
+		"a-long-random-token", s.Token, "/etc/frp/ssh_host_key", filepath.ToSlash(filepath.Join(dir, "ssh_host_key")),
 	).Replace(fromREADME(t, "bindPort ="))
 	toml = "bindAddr = \"127.0.0.1\"\n" + toml
 	if change != nil {
@@ -104,6 +105,9 @@ func buildFRPS(t testing.TB) string {
 		t.Skipf("frps cannot be downloaded: %v: %s", err, out)
 	}
 	program := filepath.Join(dir, "frps")
+	if runtime.GOOS == "windows" {
+		program += ".exe"
+	}
 	if out, err := run("build", "-trimpath", "-tags", "noweb", "-o", program, frpsPackage); err != nil {
 		t.Fatalf("frps: %v: %s", err, out)
 	}

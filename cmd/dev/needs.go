@@ -118,6 +118,8 @@ func testNeeds(goos string) []need {
 		tool("xclip", "xclip", "xclip", "xclip"),
 		tool("poppler-utils", "poppler-utils", "poppler", "pdftotext"),
 		sshServer(machineProbe),
+		keychain("dbus-daemon", "dbus-daemon", "dbus", "dbus-daemon"),
+		keychain("gnome-keyring", "gnome-keyring", "gnome-keyring", "gnome-keyring-daemon"),
 		office,
 		browser,
 	)
@@ -134,6 +136,13 @@ func sshServer(p probe) need {
 	if p.file("/run/systemd/system") {
 		n.apt = ""
 	}
+	return n
+}
+
+// keychain is one of the two programs that make the keychain of a test.
+func keychain(apt, dnf, pacman, name string) need {
+	n := tool(apt, dnf, pacman, name)
+	n.lack = say("Without dbus-daemon and gnome-keyring the tests of the keychain are skipped.", "没有 dbus-daemon 和 gnome-keyring 时，钥匙串的测试会被跳过。")
 	return n
 }
 

@@ -160,9 +160,11 @@ func TestLock(t *testing.T) {
 			d.try(manager, managerPIN, pos.Locked)
 			d.pass(-set)
 		}
-		d.close()
-		d.open()
-		d.try(manager, managerPIN, pos.Locked)
+		if minutes == 10 || minutes == 240 {
+			d.close()
+			d.open()
+			d.try(manager, managerPIN, pos.Locked)
+		}
 		if now := d.looked.Load(); now != looked {
 			t.Errorf("%d PINs compared behind a lock", now-looked)
 		}

@@ -270,9 +270,9 @@ type keptView struct {
 
 func (s *settingUp) told(step *flow.Step) {
 	state := s.assistant.State(step.ID)
-	words := s.lang.T("%s: kept.", s.lang.T(step.Title))
-	if state == flow.Skipped {
-		words = s.lang.T("%s: left out.", s.lang.T(step.Title))
+	words := s.lang.T("%s: left out.", s.lang.T(step.Title))
+	if state == flow.Kept {
+		words = s.lang.T("%s: kept.", s.lang.T(step.Title))
 	}
 	s.emit(keptView{"kept", step.ID, state}, words)
 }

@@ -85,7 +85,8 @@ func (a *Assistant) kept() *config.Config {
 // Steps are all but the language: that is the window's own.
 func (a *Assistant) Steps() []flow.Step { return steps() }
 
-// State reads how far a step is from saoma.toml: a section with enabled = false, or without an address, was passed over.
+// State reads how far a step is from saoma.toml: a section with enabled = false, or a tunnel without an
+// address, was passed over.
 func (a *Assistant) State(id flow.StepID) flow.State {
 	c, sections := a.kept(), config.Sections(a.dir)
 	switch id {
@@ -101,7 +102,7 @@ func (a *Assistant) State(id flow.StepID) flow.State {
 	case flow.Alipay:
 		return stateOf(c.Alipay.Enabled, sections["alipay"])
 	case flow.Address:
-		return stateOf(c.Notify.PublicURL != "" || c.Tunnel.Kind != "none", sections["tunnel"])
+		return stateOf(c.Notify.PublicURL != "" || c.Notify.Listen != "" || c.Tunnel.Kind != "none", sections["tunnel"])
 	case flow.Trial:
 		return stateOf(a.hasSold(), false)
 	}
@@ -153,7 +154,7 @@ func (a *Assistant) Pass(_ context.Context, id flow.StepID) error {
 	case flow.Alipay:
 		return config.Change(a.dir, config.Edit{Key: "alipay.enabled", Value: false})
 	case flow.Address:
-		return config.Change(a.dir, config.Edit{Key: "tunnel.kind", Value: "none"}, config.Edit{Key: "notify.public_url"})
+		return config.Change(a.dir, config.Edit{Key: "tunnel.kind", Value: "none"}, config.Edit{Key: "notify.public_url"}, config.Edit{Key: "notify.listen"})
 	case flow.Trial:
 		return nil
 	}

@@ -44,6 +44,9 @@ func (c *Cashier) onHub() {
 // hubTabs are the tabs of this counter, in order.
 func (c *Cashier) hubTabs() []*tab {
 	tabs := []*tab{{title: func(l words.Language) string { return l.T("Day and shift") }, make: func() page { return newDay(c) }}}
+	if c.opts.Reports != nil {
+		tabs = append(tabs, &tab{title: func(l words.Language) string { return l.T("Reports") }, needs: pos.ViewReports, make: func() page { return newReports(c) }})
+	}
 	if c.opts.Search != nil {
 		tabs = append(tabs, &tab{title: func(l words.Language) string { return l.T("Find") }, make: func() page { return newFind(c) }})
 	}

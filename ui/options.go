@@ -10,6 +10,7 @@ import (
 
 	"saoma/assets/words"
 	"saoma/pos"
+	"saoma/pos/report"
 	"saoma/pos/setup"
 )
 
@@ -51,6 +52,11 @@ type Options struct {
 
 	// Search finds payments, the newest first; nil: none can be looked up.
 	Search func(ctx context.Context, s pos.Search) ([]pos.Payment, error)
+
+	// Reports is what reports are made of; nil: there are none. Export writes a file and returns its path; progress
+	// hears how many payments of how many are written. nil: nothing is exported.
+	Reports report.Reader
+	Export  func(ctx context.Context, e ExportRequest, l words.Language, progress func(done, total int64)) (string, error)
 
 	// CustomerAt is where the customer window opens, in the system's coordinates; nil: as remembered,
 	// else where the system puts it.

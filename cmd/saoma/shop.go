@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -15,6 +16,7 @@ import (
 	"saoma/cmd/internal/counter"
 	"saoma/cmd/internal/doctor"
 	"saoma/cmd/internal/setup"
+	"saoma/cmd/internal/sheet"
 	"saoma/cmd/internal/vault"
 	"saoma/pos"
 	flow "saoma/pos/setup"
@@ -117,6 +119,12 @@ func (s *shop) show(c *counter.Counter, o ui.Options, release func() error) {
 	o.Till, o.Sandbox, o.OnDamage = c.Till, c.Sandbox, c.OnDamage
 	if c.Sandbox {
 		o.PayAsCustomer = c.PayAsCustomer
+	}
+	o.Reports, o.Export = c.Ledger, func(ctx context.Context, e ui.ExportRequest, l words.Language, progress func(done, total int64)) (string, error) {
+		file := sheet.Export{
+			Source: c.Ledger, Shop: c.Shop, Period: e.Period, Words: l, Format: e.Format, Orders: e.Payments, Now: time.Now(), Progress: progress,
+		}
+		return file.File(ctx, e.Folder)
 	}
 	o.Search = func(ctx context.Context, s pos.Search) ([]pos.Payment, error) { return c.Ledger.Search(ctx, s, c.Shop) }
 	o.CloseDay = func(ctx context.Context, r pos.CloseDayRequest, l words.Language) (days []ui.ClosedDay, err error) {

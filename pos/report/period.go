@@ -79,6 +79,18 @@ func (p Period) Before() Period {
 	return Period{p.Kind, date(from.AddDate(0, 0, -p.Days())), date(from.AddDate(0, 0, -1))}
 }
 
+// After is the period that follows p.
+func (p Period) After() Period {
+	from := midnight(p.To).AddDate(0, 0, 1)
+	switch p.Kind {
+	case Month:
+		return Period{Month, date(from), date(from.AddDate(0, 1, -1))}
+	case Week:
+		return Period{Week, date(from), date(from.AddDate(0, 0, 6))}
+	}
+	return Period{p.Kind, date(from), date(from.AddDate(0, 0, p.Days()-1))}
+}
+
 // Days is how many days p has.
 func (p Period) Days() int { return int(midnight(p.To).Sub(midnight(p.From))/(24*time.Hour)) + 1 }
 

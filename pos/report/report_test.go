@@ -198,6 +198,9 @@ func TestPeriods(t *testing.T) {
 		if err != nil || p.String() != c.want || p.Before().String() != c.before {
 			t.Errorf("%s of %s: %s after %s (%v)", c.kind, c.day, p, p.Before(), err)
 		}
+		if p.After().Before() != p || p.Before().After() != p {
+			t.Errorf("%s lies between %s and %s", p, p.Before(), p.After())
+		}
 	}
 	p, err := Between("2026-02-27", "2026-03-01")
 	if err != nil || p.Days() != 3 || p.Before().String() != "2026-02-24 – 2026-02-26" {

@@ -1,0 +1,339 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+
+	"saoma/pos"
+	"saoma/pos/report"
+	"saoma/ui/kit"
+)
+
+// reports is the hub's tab of what came in: a day, a week or a month, as sums, charts and tables, and as files.
+type reports struct {
+	c      *Cashier
+	whole  fyne.CanvasObject
+	period report.Period
+	made   *report.Report
+	table  int // which of the report's tables is shown
+	format int // of formats
+	single bool
+
+	exporting bool
+	done      float64 // of what is exported, 0 to 1
+	stop      context.CancelFunc
+	foot      *fyne.Container
+}
+
+// formats are what a report is written as, in the order of the button.
+var formats = []string{"xlsx", "csv", "pdf", "json"}
+
+func newReports(c *Cashier) *reports {
+	r := &reports{c: c, foot: container.NewStack()}
+	r.turn(report.OneDay, c.till.Shop.Day(time.Now()))
+	return r
+}
+
+// turn shows the period of a kind that has day in it.
+func (r *reports) turn(kind report.PeriodKind, day pos.Day) {
+	p, err := report.Around(kind, day)
+	if err != nil {
+		r.c.complain(err)
+		return
+	}
+	r.period, r.made, r.table = p, nil, 0
+	r.update()
+	r.read()
+}
+
+func (r *reports) object() fyne.CanvasObject { return r.whole }
+
+// read makes the report anew.
+func (r *reports) read() {
+	asked := r.period
+	var made *report.Report
+	r.c.off(func(ctx context.Context) (err error) {
+		made, err = report.Make(ctx, r.c.opts.Reports, r.c.till.Shop, asked, time.Now())
+		return err
+	}, func(err error) {
+		switch {
+		case asked != r.period: // another is asked for meanwhile
+		case err != nil:
+			r.c.complain(err)
+		default:
+			r.made = made
+			r.update()
+		}
+	})
+}
+
+func (r *reports) update() {
+	var body fyne.CanvasObject = container.NewStack()
+	if r.made != nil {
+		body = kit.Row(0, kit.Share(46, kit.Section(r.charts())), kit.Fixed(kit.Rule()), kit.Share(54, kit.Section(r.tables())))
+	}
+	r.drawFoot()
+	r.whole = kit.Col(0, kit.Fixed(kit.Inset(10, 18, r.head())), kit.Fixed(kit.Rule()), kit.Grow(1, body), kit.Fixed(kit.Rule()), kit.Fixed(kit.Inset(10, 18, r.foot)))
+	if h, ok := r.c.page.(*hub); ok && h.tabs[h.at].made == page(r) {
+		h.body.Objects = []fyne.CanvasObject{r.whole}
+		h.body.Refresh()
+	}
+}
+
+// head chooses the period.
+func (r *reports) head() fyne.CanvasObject {
+	l := r.c.l
+	var items []kit.Item
+	for _, k := range []struct {
+		kind report.PeriodKind
+		name string
+	}{{report.OneDay, l.T("Day")}, {report.Week, l.T("Week")}, {report.Month, l.T("Month")}} {
+		look := kit.PlainLook
+		if k.kind == r.period.Kind {
+			look = kit.StrongLook
+		}
+		items = append(items, kit.Fixed(kit.NewButton(k.name, "", "", look, func() { r.turn(k.kind, r.anchor()) })))
+	}
+	next := r.period.After()
+	later := kit.NewButton("›", "", "", kit.PlainLook, func() { r.turn(r.period.Kind, next.From) })
+	later.SetDisabled(next.From > r.c.till.Shop.Day(time.Now()))
+	return kit.Row(8, append(items,
+		kit.Fixed(kit.NewButton("‹", "", "", kit.PlainLook, func() { r.turn(r.period.Kind, r.period.Before().From) })),
+		kit.Grow(1, kit.NewFit(r.period.String(), 20, kit.Ink, true, 1).Centred()),
+		kit.Fixed(later))...)
+}
+
+// anchor is the day that a change of the kind keeps: today where it is in the period, else its first day.
+func (r *reports) anchor() pos.Day {
+	if today := r.c.till.Shop.Day(time.Now()); r.period.From <= today && today <= r.period.To {
+		return today
+	}
+	return r.period.From
+}
+
+// charts are the left half: the sums, and how they came about.
+func (r *reports) charts() fyne.CanvasObject {
+	l, m := r.c.l, r.made
+	items := []kit.Item{
+		kit.Fixed(kit.Row(12, kit.Share(1, r.figure(l.T("Net"), "¥"+m.Total.Net.String(), 34)), kit.Share(1, r.figure(r.compared(), "¥"+m.Before.Net.String(), 24)))),
+		kit.Fixed(kit.Row(12, kit.Share(1, r.figure(l.T("Paid ¥"), "¥"+m.Total.Paid.String(), 20)), kit.Share(1, r.figure(l.T("Refunded ¥"), "¥"+m.Total.Refunded.String(), 20)),
+			kit.Share(1, r.figure(l.T("Payments"), strconv.FormatInt(m.Total.PaidCount, 10), 20)), kit.Share(1, r.figure(l.T("Average"), "¥"+m.Total.Average.String(), 20)))),
+	}
+	var shares []kit.Bar
+	var legend []kit.Item
+	for _, w := range m.Wallets {
+		shares = append(shares, kit.Bar{Value: float64(w.Paid), Color: markOf(w.Wallet).Color})
+		legend = append(legend, kit.Share(1, kit.Row(8, kit.Fixed(container.NewCenter(markOf(w.Wallet).Disc(22))),
+			kit.Grow(1, kit.NewFit(l.T(w.Wallet.Name())+" "+percent(w.Paid, m.Total.Paid), 15, kit.Ink, false, 1)))))
+	}
+	items = append(items, kit.Fixed(kit.NewShares(shares)), kit.Fixed(kit.Row(8, legend...)))
+	what, chart := l.T("By hour"), kit.NewBars(r.hours(), kit.Busy)
+	if m.From != m.To {
+		what, chart = l.T("By day"), kit.NewLine(r.days(), kit.Busy)
+	}
+	return kit.Col(10, append(items, kit.Fixed(kit.NewText(what, 15, kit.Muted, false)), kit.Grow(1, chart))...)
+}
+
+func (r *reports) figure(what, value string, size float32) fyne.CanvasObject {
+	return kit.Col(0, kit.Fixed(kit.NewFit(what, 14, kit.Muted, false, 1)), kit.Fixed(kit.NewFit(value, size, kit.Ink, true, 1)))
+}
+
+// compared says how the net compares with the period before.
+func (r *reports) compared() string {
+	l, now, before := r.c.l, r.made.Total.Net, r.made.Before.Net
+	switch {
+	case before <= 0 || now == before:
+		return l.T("before: %s", r.period.Before().String())
+	case now > before:
+		return l.T("▲ %s on %s", percent(now-before, before), r.period.Before().String())
+	}
+	return l.T("▼ %s on %s", percent(before-now, before), r.period.Before().String())
+}
+
+// percent is a part of a whole with no decimals.
+func percent(part, whole pos.Fen) string {
+	if whole <= 0 {
+		return "0 %"
+	}
+	return fmt.Sprintf("%d %%", (part*100+whole/2)/whole)
+}
+
+// hours are the bars of the day's hours from the first to the last with a sale; few enough to have their labels.
+func (r *reports) hours() []kit.Bar {
+	if len(r.made.Hours) == 0 {
+		return nil
+	}
+	first, last := *r.made.Hours[0].Hour, *r.made.Hours[len(r.made.Hours)-1].Hour
+	first, last = max(min(first, last-7), 0), min(max(last, first+7), 23)
+	bars := make([]kit.Bar, last-first+1)
+	for i := range bars {
+		bars[i].Label = strconv.Itoa(first + i)
+	}
+	for _, h := range r.made.Hours {
+		bars[*h.Hour-first].Value = float64(h.Paid)
+	}
+	return bars
+}
+
+// days are the line of the period's days.
+func (r *reports) days() []kit.Bar {
+	paid := map[pos.Day]pos.Fen{}
+	for _, d := range r.made.Days {
+		paid[d.Day] = d.Paid
+	}
+	var bars []kit.Bar
+	for day := r.period.From; day <= r.period.To; day = day.Next() {
+		bar := kit.Bar{Value: float64(paid[day])}
+		if number := strings.TrimLeft(string(day[len(day)-2:]), "0"); r.period.Days() <= 7 || (len(bars)%5 == 0) {
+			bar.Label = number
+		}
+		bars = append(bars, bar)
+	}
+	return bars
+}
+
+// tables are the right half: one of the report's tables, chosen by buttons.
+func (r *reports) tables() fyne.CanvasObject {
+	all := r.made.Tables(r.c.l)
+	r.table = min(r.table, len(all)-1)
+	var names []kit.Item
+	for i, t := range all {
+		look := kit.SmallLook
+		if i == r.table {
+			look.Fill, look.Ink = kit.StrongLook.Fill, kit.StrongLook.Ink
+		}
+		names = append(names, kit.Fixed(kit.NewButton(t.Title, "", "", look, func() { r.table = i; r.update() })))
+	}
+	pane := kit.NewPane()
+	pane.Set(tableOf(all[r.table]))
+	return kit.Col(12, kit.Fixed(kit.Row(6, append(names, kit.Gap(1))...)), kit.Grow(1, pane))
+}
+
+// tableOf draws a table; numbers are to the right, and the last row is the total.
+func tableOf(t report.Table) fyne.CanvasObject {
+	rows := []kit.Item{kit.Fixed(tableRow(t.Header, t.Rows[0], kit.Muted, true))}
+	for i, cells := range t.Rows {
+		text := make([]string, len(cells))
+		for j, c := range cells {
+			text[j] = c.String()
+		}
+		last := i == len(t.Rows)-1
+		if last {
+			rows = append(rows, kit.Fixed(kit.Rule()))
+		}
+		rows = append(rows, kit.Fixed(tableRow(text, cells, kit.Ink, last)))
+	}
+	return kit.Col(7, rows...)
+}
+
+func tableRow(text []string, like []report.Cell, ink kit.Colour, bold bool) fyne.CanvasObject {
+	items := make([]kit.Item, len(text))
+	for i, s := range text {
+		cell := kit.NewFit(s, 14, ink, bold, 1)
+		share := float32(4)
+		if like[i].Kind == report.Count || like[i].Kind == report.Money {
+			cell.Align, share = fyne.TextAlignTrailing, 3
+		}
+		items[i] = kit.Share(share, cell)
+	}
+	return kit.Row(8, items...)
+}
+
+// drawFoot is how the report becomes a file: what, as what, and how far it is.
+func (r *reports) drawFoot() {
+	l := r.c.l
+	if r.c.opts.Export == nil {
+		return
+	}
+	if r.exporting {
+		part := max(r.done, 0.02)
+		bar := kit.NewShares([]kit.Bar{{Value: part, Color: kit.Busy}, {Value: 1 - part, Color: kit.Line}})
+		r.foot.Objects = []fyne.CanvasObject{kit.Row(12, kit.Grow(1, kit.Col(0, kit.Gap(1), kit.Fixed(bar), kit.Gap(1))), kit.Fixed(kit.NewButton(l.T("Cancel"), "Esc", "", kit.PlainLook, r.cancel)))}
+		r.foot.Refresh()
+		return
+	}
+	what := l.T("Sums")
+	if r.single {
+		what = l.T("Payments one by one")
+	}
+	r.foot.Objects = []fyne.CanvasObject{kit.Row(10,
+		kit.Fixed(kit.NewButton(what, "", "", kit.PlainLook, func() { r.single = !r.single; r.drawFoot() })),
+		kit.Fixed(kit.NewButton(strings.ToUpper(formats[r.format]), "", "", kit.PlainLook, func() { r.format = (r.format + 1) % len(formats); r.drawFoot() })),
+		kit.Gap(1),
+		kit.Fixed(kit.NewButton(l.T("Export"), "F3", "", kit.StrongLook, r.export)))}
+	r.foot.Refresh()
+}
+
+// ExportRequest is the file that a manager asks for.
+type ExportRequest struct {
+	Period   report.Period
+	Format   string // xlsx, csv, pdf or json
+	Payments bool   // one by one rather than the sums
+	Folder   string
+}
+
+// export writes the file into the folder where a person finds downloads.
+func (r *reports) export() {
+	if r.exporting || r.c.opts.Export == nil {
+		return
+	}
+	request := ExportRequest{Period: r.period, Format: formats[r.format], Payments: r.single}
+	r.c.as(pos.Export, func(string) {
+		ctx, stop := context.WithCancel(r.c.ctx)
+		r.exporting, r.done, r.stop = true, 0, stop
+		r.drawFoot()
+		var file string
+		r.c.off(func(context.Context) (err error) {
+			home, err := os.UserHomeDir()
+			if err != nil {
+				return pos.Errorf(pos.Setup, "This user has no folder of its own; run saomactl report instead.").Because(err)
+			}
+			request.Folder = downloads(home)
+			file, err = r.c.opts.Export(ctx, request, r.c.l, func(done, total int64) {
+				r.c.do(func() {
+					r.done = float64(done) / float64(max(total, 1))
+					r.drawFoot()
+				})
+			})
+			return err
+		}, func(err error) {
+			stop()
+			r.exporting = false
+			r.drawFoot()
+			switch {
+			case errors.Is(err, context.Canceled):
+				r.c.notify(r.c.l.T("Nothing was exported."), kit.Working)
+			case err != nil:
+				r.c.complain(err)
+			default:
+				r.c.notify(r.c.l.T("The file is %s.", file), kit.Glad)
+			}
+		})
+	})
+}
+
+func (r *reports) cancel() {
+	if r.stop != nil {
+		r.stop()
+	}
+}
+
+func (r *reports) onKey(k fyne.KeyName) bool {
+	switch {
+	case k == fyne.KeyEscape && r.exporting:
+		r.cancel()
+	case k == fyne.KeyF3:
+		r.export()
+	default:
+		return false
+	}
+	return true
+}

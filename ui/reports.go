@@ -190,7 +190,8 @@ func (r *reports) days() []kit.Bar {
 		paid[d.Day] = d.Paid
 	}
 	var bars []kit.Bar
-	for day := r.period.From; day <= r.period.To; day = day.Next() {
+	today := r.c.till.Shop.Day(time.Now())
+	for day := r.period.From; day <= min(r.period.To, max(today, r.period.From)); day = day.Next() {
 		bar := kit.Bar{Value: float64(paid[day])}
 		if number := strings.TrimLeft(string(day[len(day)-2:]), "0"); r.period.Days() <= 7 || (len(bars)%5 == 0) {
 			bar.Label = number

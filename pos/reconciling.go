@@ -46,20 +46,17 @@ func NotMadeYet(w Wallet, day Day) *Error {
 // agreed, or was signed off, turns red again where something new is found, with an audit row that says so. The actor
 // of a comparison that nobody asked for is Unattended.
 func (t *Till) KeepReconciliation(ctx context.Context, r Reconciliation, found []Difference, actor string) (*Reconciliation, error) {
-	var (
-		kept *Reconciliation
-		from ReconciliationState // of the day before; empty where it was not compared yet
-	)
+	var kept *Reconciliation
 	for begun := false; !begun || len(found) > 0; begun = true {
 		err := t.act(ctx, actor, Reconcile, func(tx Tx) (events []Event, err error) {
 			before, err := tx.Reconciliation(r.Wallet, r.Day)
 			if err = notMissing(err); err != nil {
 				return nil, err
 			}
-			if !begun && before != nil {
-				from = before.State
+			k := &keeping{tx: tx, r: r, before: before, actor: actor}
+			if before != nil {
+				k.from = before.State
 			}
-			k := &keeping{tx: tx, r: r, before: before, from: from, actor: actor}
 			if !begun {
 				if found, err = k.merge(found); err != nil {
 					return nil, err
@@ -84,8 +81,8 @@ func (t *Till) KeepReconciliation(ctx context.Context, r Reconciliation, found [
 type keeping struct {
 	tx     Tx
 	r      Reconciliation
-	before *Reconciliation // nil where there was none
-	from   ReconciliationState
+	before *Reconciliation     // nil where there was none
+	from   ReconciliationState // empty then
 	actor  string
 	opened int // differences that are open now and were not before
 }
@@ -132,7 +129,7 @@ func (k *keeping) merge(found []Difference) (fresh []Difference, err error) {
 // add records new differences.
 func (k *keeping) add(fresh []Difference) error {
 	k.opened += len(fresh)
-	k.r.State = Differs
+	k.r.State, k.r.Note, k.r.DecidedBy, k.r.DecidedAt = Differs, "", "", time.Time{}
 	if k.before != nil && k.opened == 0 { // as it was, until finish has counted
 		k.r.State, k.r.Note, k.r.DecidedBy, k.r.DecidedAt = k.before.State, k.before.Note, k.before.DecidedBy, k.before.DecidedAt
 	}
@@ -154,20 +151,20 @@ func (k *keeping) finish(complete bool) (*Reconciliation, []Event, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	switch {
-	case !complete || k.opened > 0:
-		r.State, r.Note, r.DecidedBy, r.DecidedAt = Differs, "", "", time.Time{}
-	case k.from != SignedOff:
+	if k.opened == 0 && k.from != SignedOff {
 		r.State = stateOf(r.Open)
-	}
-	if err := k.tx.SaveReconciliation(r); err != nil || !complete {
-		return r, nil, err
+		if err := k.tx.SaveReconciliation(r); err != nil {
+			return nil, nil, err
+		}
 	}
 	err = k.tx.Audit(AuditEntry{
 		Actor: k.actor, Action: "reconcile", Subject: r.subject(), From: string(k.from), To: string(r.State),
 		Detail: fmt.Sprintf("lines %d, agree %d, of other counters %d, differences open %d", r.All.Lines, r.Agree, r.All.Lines-r.Own.Lines, r.Open),
 	})
-	return r, []Event{{Kind: ReconciliationChanged, Reconciliation: r}}, err
+	if err != nil || !complete {
+		return r, nil, err
+	}
+	return r, []Event{{Kind: ReconciliationChanged, Reconciliation: r}}, nil
 }
 
 func stateOf(open int) ReconciliationState {

@@ -3,6 +3,7 @@ package alipay
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
+	"saoma/payments/internal/wire"
 	"saoma/payments/sandbox"
 	"saoma/pos"
 )
@@ -150,7 +152,7 @@ func zipOf(t *testing.T, files ...[]byte) []byte {
 
 // TestBillBomb: a zip that unpacks to more than a bill may have, or has a hundred files, is refused.
 func TestBillBomb(t *testing.T) {
-	if text, err := detailsIn(zipOf(t, make([]byte, maxBill+1))); err == nil {
+	if text, err := detailsIn(zipOf(t, make([]byte, maxBill+1))); !errors.Is(err, wire.ErrTooLarge) {
 		t.Errorf("%d bytes", len(text))
 	}
 	if text, err := detailsIn(zipOf(t, make([][]byte, 100)...)); err == nil {

@@ -219,6 +219,9 @@ func TestOpenAgain(t *testing.T) {
 	if last := r.trail(w); last[len(last)-1] != "reconcile signed_off>differs" {
 		t.Errorf("%q", last)
 	}
+	if got := r.reconcile(w, false); got.Note != "" || got.DecidedBy != "" {
+		t.Errorf("still signed: %+v", got)
+	}
 	if got := r.kept(w); len(got) != 3 { // two versions came twice
 		t.Errorf("kept %q", got)
 	}

@@ -1,11 +1,13 @@
 package reconcile_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"saoma/db/dbtest"
 	"saoma/payments/sandbox"
 	"saoma/pos"
 )
@@ -193,6 +195,15 @@ func TestManyDifferences(t *testing.T) {
 	if err := r.platform.Remember(past); err != nil {
 		t.Fatal(err)
 	}
+	r.till.Store = &failing{Store: r.ledger, left: 1}
+	if got, err := r.books.Reconcile(t.Context(), pos.WeChat, day, false, "boss"); pos.CodeOf(err) != pos.Unavailable || got != nil {
+		t.Errorf("broken off: %+v, %v", got, err)
+	}
+	dbtest.Sound(t, r.ledger)
+	r.till.Store = r.ledger
+	if r.state(pos.WeChat) != pos.Differs {
+		t.Errorf("broken off: %s", r.state(pos.WeChat))
+	}
 	if got := r.reconcile(pos.WeChat, false); got.Open != 1201 || got.Differences != 1201 || got.State != pos.Differs {
 		t.Errorf("%+v", got)
 	}
@@ -204,7 +215,20 @@ func TestManyDifferences(t *testing.T) {
 	if got := r.reconcile(pos.WeChat, true); got.Open != 1201 || got.Differences != 1201 {
 		t.Errorf("again: %+v", got)
 	}
-	if said := strings.Join(r.trail(pos.WeChat), ", "); said != "reconcile >differs, reconcile differs>differs" {
+	if said := strings.Join(r.trail(pos.WeChat), ", "); said != "reconcile >differs"+strings.Repeat(", reconcile differs>differs", 3) {
 		t.Error(said)
 	}
+}
+
+// failing is a store whose disk is full after so many transactions.
+type failing struct {
+	pos.Store
+	left int
+}
+
+func (f *failing) Update(ctx context.Context, fn func(pos.Tx) error) error {
+	if f.left--; f.left < 0 {
+		return pos.Errorf(pos.Unavailable, "The disk is full and nothing was recorded; make room and try again.")
+	}
+	return f.Store.Update(ctx, fn)
 }

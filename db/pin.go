@@ -3,7 +3,10 @@ package db
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
+	"slices"
 
 	"golang.org/x/crypto/argon2"
 
@@ -52,13 +55,24 @@ func (k *keptPIN) matches(pin string) bool {
 	return subtle.ConstantTimeCompare(k.of(pin, len(k.hash)), k.hash) == 1
 }
 
+// mark is what the audit chain has of k, so that nobody puts another in its place in silence: a hash of the hash and
+// its salt, which is as random as that.
+func (k *keptPIN) mark() string {
+	sum := sha256.Sum256(slices.Concat(k.salt, k.hash))
+	return "PIN " + hex.EncodeToString(sum[:8])
+}
+
+const pinColumns = `p.memory, p.passes, p.threads, p.salt, p.hash`
+
+func (k *keptPIN) fields() []any { return []any{&k.memory, &k.passes, &k.threads, &k.salt, &k.hash} }
+
 // SavePIN hashes pin before it takes its turn at the ledger; see pos.PINs.
-func (l *Ledger) SavePIN(ctx context.Context, pin string, fn func(pos.Tx) (user string, err error)) error {
+func (l *Ledger) SavePIN(ctx context.Context, pin string, fn func(tx pos.Tx, mark string) (user string, err error)) error {
 	l.hashing.Lock()
 	kept := keepPIN(pin)
 	l.hashing.Unlock()
 	return l.Update(ctx, func(ptx pos.Tx) error {
-		name, err := fn(ptx)
+		name, err := fn(ptx, kept.mark())
 		if err != nil {
 			return err
 		}
@@ -78,8 +92,8 @@ func (l *Ledger) MatchPIN(ctx context.Context, user, pin string) (bool, error) {
 	var kept *keptPIN
 	err := l.view(ctx, func(t *tx) (err error) {
 		kept, err = first(t, func(row scanner, k *keptPIN) error {
-			return row.Scan(&k.memory, &k.passes, &k.threads, &k.salt, &k.hash)
-		}, `SELECT p.memory, p.passes, p.threads, p.salt, p.hash FROM pin p JOIN user u ON u.id = p.user_id
+			return row.Scan(k.fields()...)
+		}, `SELECT `+pinColumns+` FROM pin p JOIN user u ON u.id = p.user_id
 			WHERE u.name = ?1 AND u.name = ?1 COLLATE BINARY`, user)
 		return err
 	})

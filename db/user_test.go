@@ -85,11 +85,11 @@ func TestKeptPINs(t *testing.T) {
 			t.Errorf("%q with %q: %v, %v", try.user, try.pin, right, err)
 		}
 	}
-	if err := l.SavePIN(t.Context(), clerkPIN, func(pos.Tx) (string, error) { return "nobody", nil }); pos.CodeOf(err) != pos.NotFound {
+	if err := l.SavePIN(t.Context(), clerkPIN, func(pos.Tx, string) (string, error) { return "nobody", nil }); pos.CodeOf(err) != pos.NotFound {
 		t.Errorf("a PIN of nobody: %v", err)
 	}
 	no := errors.New("no")
-	if err := l.SavePIN(t.Context(), clerkPIN, func(pos.Tx) (string, error) { return "boss", no }); !errors.Is(err, no) {
+	if err := l.SavePIN(t.Context(), clerkPIN, func(pos.Tx, string) (string, error) { return "boss", no }); !errors.Is(err, no) {
 		t.Errorf("a PIN that is refused: %v", err)
 	}
 	if right, err := l.MatchPIN(t.Context(), "boss", bossPIN); err != nil || !right {
@@ -180,6 +180,7 @@ func TestVerifyUsers(t *testing.T) {
 		{"enabled by the back door", `UPDATE user SET disabled = 0`, "cashier, but its last audit row says cashier disabled"},
 		{"a user added", `INSERT INTO user (name, role, created_at) VALUES ('eve', 'manager', 1); INSERT INTO pin SELECT last_insert_rowid(), memory, passes, threads, randomblob(16), hash FROM pin LIMIT 1`, "eve: manager, but its last audit row says nothing"},
 		{"a user taken away", `DELETE FROM pin WHERE user_id = 2; DELETE FROM user WHERE id = 2`, "小李: missing, but its last audit row says cashier disabled"},
+		{"a PIN put in another's place", `UPDATE pin SET hash = (SELECT hash FROM pin WHERE user_id = 2) WHERE user_id = 1`, "boss: its PIN is not the one"},
 		{"a PIN taken away", `DELETE FROM pin WHERE user_id = 1`, "boss: has no PIN"},
 		{"no manager left", `UPDATE user SET role = 'supervisor' WHERE id = 1`, "no manager is left"},
 	} {

@@ -1,9 +1,26 @@
 package db
 
-// verifyUsers counts users both ways: one whose last audit row says another role came by it in silence, and an
-// audit row without its user tells of one that was taken away.
+import "slices"
+
+// verifyUsers counts users both ways: one whose last audit row says another role or PIN came by it in silence, and
+// an audit row without its user tells of one that was taken away.
 func verifyUsers(v *verifier) error {
 	if err := v.count(`SELECT count(*) FROM user`); err != nil {
+		return err
+	}
+	if err := v.each(`SELECT u.name, `+pinColumns+`, coalesce((SELECT a.detail FROM audit a
+			WHERE a.subject = 'user ' || u.name AND a.action IN ('user_add', 'user_pin') ORDER BY a.seq DESC LIMIT 1), '')
+		FROM user u JOIN pin p ON p.user_id = u.id ORDER BY u.id`, func(row scanner) error {
+		var name, told string
+		var k keptPIN
+		if err := row.Scan(slices.Concat([]any{&name}, k.fields(), []any{&told})...); err != nil {
+			return err
+		}
+		if told != k.mark() {
+			v.broken("user %s: its PIN is not the one that the audit chain tells of", name)
+		}
+		return nil
+	}); err != nil {
 		return err
 	}
 	return v.none(`WITH told AS (

@@ -73,7 +73,7 @@ func (t *Till) AddUser(ctx context.Context, by *User, n NewUser) (*User, error) 
 		return nil, err
 	}
 	u := &User{Name: n.Name, Role: n.Role}
-	err := t.Store.SavePIN(ctx, n.PIN, func(tx Tx) (string, error) {
+	err := t.Store.SavePIN(ctx, n.PIN, func(tx Tx, mark string) (string, error) {
 		actor, err := adder(tx, by, n)
 		if err != nil {
 			return "", err
@@ -82,7 +82,7 @@ func (t *Till) AddUser(ctx context.Context, by *User, n NewUser) (*User, error) 
 		if err := tx.AddUser(u); err != nil {
 			return "", err
 		}
-		return u.Name, tx.Audit(AuditEntry{Actor: actor, Action: "user_add", Subject: u.subject(), To: u.standing()})
+		return u.Name, tx.Audit(AuditEntry{Actor: actor, Action: "user_add", Subject: u.subject(), To: u.standing(), Detail: mark})
 	})
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (t *Till) SetPIN(ctx context.Context, by *User, name, pin string) error {
 	if err := CheckPIN(pin); err != nil {
 		return err
 	}
-	return t.Store.SavePIN(ctx, pin, func(tx Tx) (string, error) {
+	return t.Store.SavePIN(ctx, pin, func(tx Tx, mark string) (string, error) {
 		u, err := tx.User(name)
 		if err != nil {
 			return "", err
@@ -165,7 +165,7 @@ func (t *Till) SetPIN(ctx context.Context, by *User, name, pin string) error {
 		if err := tx.SaveTries(name, Tries{}); err != nil {
 			return "", err
 		}
-		return name, tx.Audit(AuditEntry{Actor: nameOf(by), Action: "user_pin", Subject: u.subject()})
+		return name, tx.Audit(AuditEntry{Actor: nameOf(by), Action: "user_pin", Subject: u.subject(), Detail: mark})
 	})
 }
 

@@ -8,8 +8,9 @@ import (
 // PINs is the part of a Store that keeps the users' PINs. Neither it nor any other method of a Store tells a
 // PIN or what is kept of it.
 type PINs interface {
-	// SavePIN runs fn as Update does, and in the same transaction gives the user whom fn names this PIN.
-	SavePIN(ctx context.Context, pin string, fn func(Tx) (user string, err error)) error
+	// SavePIN runs fn as Update does, and in the same transaction gives the user whom fn names this PIN. mark
+	// is for the audit chain: it tells what is kept from anything else that could be, and nothing of the PIN.
+	SavePIN(ctx context.Context, pin string, fn func(tx Tx, mark string) (user string, err error)) error
 	// MatchPIN reports whether this is the PIN of the user of that name. It does the same work where there
 	// is no such user, and counts nothing.
 	MatchPIN(ctx context.Context, user, pin string) (bool, error)

@@ -81,6 +81,7 @@ func TestBundleTellsNoSecret(t *testing.T) {
 		`time=2026-11-21T10:00:01.000+08:00 level=INFO msg=notified about=T7261121100000ABCDEFGH outcome=credited took=12ms`,
 		`wrong PIN ` + canaryPIN + ` and pin=` + canaryPIN2 + ` of li`,
 		`passphrase: "` + canaryPassphrase + `" token=` + canaryToken + ` password="` + canaryName + `"`,
+		`heard ` + canaryPassphrase + ` of ` + canaryName + ` and ` + canaryToken + ` and ` + canaryLegend, // nothing here looks secret
 		`read ` + strings.ReplaceAll(key, "\n", `\n`),
 		key,
 		`payer ` + canaryOpenID + ` phone ` + canaryPhone + ` mail ` + canaryMail + ` Authorization: Bearer ` + canaryBearer,

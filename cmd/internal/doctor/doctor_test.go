@@ -192,8 +192,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestHangs: platforms that take connections and say nothing keep no other finding from being told, and every check
-// about them says something.
+// TestHangs: platforms that take connections and say nothing, and a disk that never answers, keep no other finding from
+// being told, and every check about them says something.
 func TestHangs(t *testing.T) {
 	s := newShop(t, publicMode)
 	l, err := net.Listen("tcp", "127.0.0.1:0") // the system takes connections; nobody reads them
@@ -203,6 +203,9 @@ func TestHangs(t *testing.T) {
 	s.set("alipay", "gateway_url", "http://"+l.Addr().String()+"/gateway.do")
 	s.set("notify", "public_url", "http://"+l.Addr().String())
 	s.o.Serve, s.o.Order = true, true
+	stuck := make(chan bool)
+	defer close(stuck)
+	s.o.Machine.DiskFree = func(string) (uint64, error) { <-stuck; return 0, nil }
 	begin := time.Now()
 	told := map[string]pos.Level{}
 	for _, f := range s.examine() {
@@ -215,6 +218,9 @@ func TestHangs(t *testing.T) {
 		if told[name] != pos.Red {
 			t.Errorf("%s is %q", name, told[name])
 		}
+	}
+	if told["disk_space"] != pos.Yellow {
+		t.Errorf("the disk that does not answer is %q", told["disk_space"])
 	}
 	if told["ledger_rules"] != pos.Green || told["log_size"] != pos.Green {
 		t.Errorf("what does not hang: %v", told)

@@ -76,13 +76,6 @@ func (a *assistant) build() {
 	a.win.SetContent(kit.Col(0, kit.Fixed(bar), kit.Grow(1, a.guide.object)))
 }
 
-func otherLanguage(l words.Language) words.Language {
-	if l == words.En {
-		return words.Zh
-	}
-	return words.En
-}
-
 // speak changes the language, and remembers it.
 func (a *assistant) speak(l words.Language) {
 	a.app.Preferences().SetString(prefLanguage, string(l))

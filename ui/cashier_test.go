@@ -121,13 +121,13 @@ func TestNoAnswerIsSaidUntilThereIsOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.until("no answer", func() bool { return c.ui.state.Sentence() == "Asking WeChat Pay again: no answer yet." })
-	if word := c.ui.header.lights[0].Word(); word != "no answer" {
+	if word := c.ui.header.bars[0].lights[0].Word(); word != "no answer" {
 		t.Errorf("the light says %q", word)
 	}
 	shot(t, c.ui.win.Canvas(), "no-answer")
 	c.sandbox.Faults().Clear()
 	c.until("an answer", func() bool { return c.ui.state.Sentence() == "Waiting for the customer." })
-	if word := c.ui.header.lights[0].Word(); word != "connected" {
+	if word := c.ui.header.bars[0].lights[0].Word(); word != "connected" {
 		t.Errorf("the light says %q", word)
 	}
 }

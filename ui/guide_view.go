@@ -143,8 +143,11 @@ func (g *guide) buttons() fyne.CanvasObject {
 	if s.ID == setup.Trial && g.trial.waiting() { // Esc withdraws the code first
 		back = kit.NewButton(l.T("Cancel"), "Esc", "", kit.PlainLook, g.trial.cancel)
 	}
-	back.SetDisabled(!g.tried && (g.at == 0 || g.opts.settings))
+	back.SetDisabled(!g.tried && g.at == 0)
 	items := []kit.Item{kit.Fixed(kit.AtLeast(120, 0, back)), kit.Gap(1)}
+	if g.opts.settings && !g.tried { // the page has its own way back
+		items = items[1:]
+	}
 	if g.opts.settings && g.kept && g.opts.reopen != nil {
 		open := kit.NewButton(l.T("Open the counter again"), "F12", "", kit.PayLook, g.opts.reopen)
 		open.SetDisabled(g.busy)

@@ -71,9 +71,9 @@ func TestScaleIsRemembered(t *testing.T) {
 	c := newCounter(t)
 	ui := c.open(1600, 1000)
 	c.typed("12.5")
-	before := ui.header.clock.TextSize
+	before := ui.header.bars[0].clock.TextSize
 	ui.onScale(1)
-	if after := ui.header.clock.TextSize; after <= before {
+	if after := ui.header.bars[0].clock.TextSize; after <= before {
 		t.Errorf("text is %v after, %v before", after, before)
 	}
 	if got := scale(Options{}, c.app.Preferences()); got < 1.05 {

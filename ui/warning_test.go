@@ -37,7 +37,7 @@ func TestAWrongClockIsSaid(t *testing.T) {
 			if err := c.till.Probe(t.Context(), pos.WeChat); err != nil {
 				t.Fatal(err)
 			}
-			c.until("the light", func() bool { return ui.header.lights[0].Word() == clock.light })
+			c.until("the light", func() bool { return ui.header.bars[0].lights[0].Word() == clock.light })
 			at := slices.IndexFunc(ui.warnings(), func(b banner) bool { return clock.says != "" && strings.Contains(b.sentence, clock.says) })
 			if (at >= 0) != (clock.says != "") || at >= 0 && ui.warnings()[at].tone != clock.tone {
 				t.Errorf("the banners say %+v; want %q", ui.warnings(), clock.says)

@@ -106,15 +106,21 @@ type stepView struct {
 
 // fieldView is a field. A secret or paper that is kept has the value "••••••".
 type fieldView struct {
-	Key      string     `json:"key"`
-	Label    string     `json:"label"`
-	Where    string     `json:"where,omitempty"`
-	Example  string     `json:"example,omitempty"`
-	Kind     flow.Kind  `json:"kind"`
-	Optional bool       `json:"optional,omitempty"`
-	Choices  []string   `json:"choices,omitempty"`
-	Value    string     `json:"value"`
-	When     *flow.When `json:"when,omitempty"`
+	Key      string    `json:"key"`
+	Label    string    `json:"label"`
+	Where    string    `json:"where,omitempty"`
+	Example  string    `json:"example,omitempty"`
+	Kind     flow.Kind `json:"kind"`
+	Optional bool      `json:"optional,omitempty"`
+	Choices  []string  `json:"choices,omitempty"`
+	Value    string    `json:"value"`
+	When     *whenView `json:"when,omitempty"`
+}
+
+// whenView says that a field counts only while another has one of these values.
+type whenView struct {
+	Key    string   `json:"key"`
+	Values []string `json:"values"`
 }
 
 // list prints the steps, their fields and how far they are.
@@ -124,7 +130,7 @@ func (s *settingUp) list() error {
 		v := stepView{Event: "step", Step: step.ID, Title: s.lang.T(step.Title), State: s.assistant.State(step.ID), Skip: step.Skip, Fields: []fieldView{}}
 		for i := range step.Fields {
 			f := &step.Fields[i]
-			field := fieldView{Key: f.Key, Label: s.lang.T(f.Label), Example: f.Example, Kind: f.Kind, Optional: f.Optional, Value: values[f.Key], When: f.When}
+			field := fieldView{Key: f.Key, Label: s.lang.T(f.Label), Example: f.Example, Kind: f.Kind, Optional: f.Optional, Value: values[f.Key], When: (*whenView)(f.When)}
 			if f.Where != "" {
 				field.Where = s.lang.T(f.Where)
 			}

@@ -132,7 +132,7 @@ func paperHint(l words.Language, field *setup.Field) string {
 	if field.Kind == setup.Zip {
 		return l.T("Drop the zip here")
 	}
-	return l.T("Drop the file here, or paste its text")
+	return l.T("Drop or paste it here")
 }
 
 func (f *form) pick(field *setup.Field) input {

@@ -1,9 +1,6 @@
 package ui
 
 import (
-	"context"
-	"slices"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
@@ -119,73 +116,6 @@ func (h *hub) onKey(k fyne.KeyName) bool {
 		h.show((h.at + len(h.tabs) - 1) % len(h.tabs))
 	case fyne.KeyRight:
 		h.show((h.at + 1) % len(h.tabs))
-	default:
-		return false
-	}
-	return true
-}
-
-// as calls then with the name of somebody who may do action: whoever works at the till, or else somebody who says so
-// with a PIN. Where nobody is a user everybody may.
-func (c *Cashier) as(action pos.Action, then func(actor string)) {
-	if !c.peopled {
-		then(c.opts.Cashier)
-		return
-	}
-	may := false
-	c.off(func(ctx context.Context) error {
-		users, err := c.till.Users(ctx)
-		at := slices.IndexFunc(users, func(u pos.User) bool { return u.Name == c.opts.Cashier && !u.Disabled })
-		may = at >= 0 && users[at].Role.May(action)
-		return err
-	}, func(err error) {
-		switch {
-		case err != nil:
-			c.complain(err)
-		case may:
-			then(c.opts.Cashier)
-		default:
-			c.askFor(action, then)
-		}
-	})
-}
-
-// askFor has somebody who may do action say so with a PIN, on a page in the place of this one, and comes back to it.
-func (c *Cashier) askFor(action pos.Action, then func(actor string)) {
-	a := &asking{c: c, back: c.page, whole: container.NewStack()}
-	c.turnTo(a)
-	a.gate = newGate(&c.room, c.till, action, c.l.T("This needs somebody who may do it: name and PIN."), "", c.onKey, func(u *pos.User) {
-		if c.page == page(a) {
-			c.turnTo(a.back)
-			then(u.Name)
-		}
-	})
-	a.update()
-	c.fillBody()
-}
-
-// asking is the page that asks for somebody else's PIN.
-type asking struct {
-	c     *Cashier
-	back  page
-	gate  *gate
-	whole fyne.CanvasObject
-}
-
-func (a *asking) object() fyne.CanvasObject { return a.whole }
-func (a *asking) read()                     {}
-
-func (a *asking) update() {
-	a.gate.rebuild()
-	a.whole = kit.Col(0, kit.Fixed(pageHead(a.c, a.c.l.T("Sign in"), "lock")), kit.Fixed(kit.Rule()), kit.Grow(1, a.gate.object))
-}
-
-func (a *asking) onKey(k fyne.KeyName) bool {
-	switch k {
-	case fyne.KeyReturn, fyne.KeyEnter:
-		a.gate.onEnter()
-	case fyne.KeyEscape:
-		a.c.turnTo(a.back)
 	default:
 		return false
 	}

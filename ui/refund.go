@@ -252,20 +252,28 @@ func (r *refunds) takeBack() {
 }
 
 // send asks the platform for the refund. It is in the ledger before, and the counter goes on asking for it
-// whatever becomes of this page.
+// whatever becomes of this page. Where it is more than the cashier may give back alone, a supervisor's PIN is asked for.
 func (r *refunds) send() {
 	if r.busy {
 		return
 	}
+	r.give(pos.RefundRequest{OutTradeNo: r.chosen, Amount: r.asked, Reason: strings.TrimSpace(r.reason.Text), Actor: r.c.opts.Cashier})
+}
+
+func (r *refunds) give(request pos.RefundRequest) {
 	r.busy = true
 	r.draw()
-	request := pos.RefundRequest{OutTradeNo: r.chosen, Amount: r.asked, Reason: strings.TrimSpace(r.reason.Text), Actor: r.c.opts.Cashier}
 	var made *pos.Refund
 	r.c.off(func(ctx context.Context) (err error) {
 		made, err = r.c.till.Refund(ctx, request)
 		return err
 	}, func(err error) {
-		r.busy, r.asked = false, 0
+		r.busy = false
+		if pos.CodeOf(err) == pos.NeedsApproval && request.Approval == nil {
+			r.approve(request)
+			return
+		}
+		r.asked = 0
 		r.amount.SetText("")
 		r.reason.SetText("")
 		r.draw()
@@ -277,6 +285,17 @@ func (r *refunds) send() {
 		said := refundSentence(r.c.l, made)
 		r.c.notify(said.text, said.tone)
 	})
+}
+
+// approve has a supervisor allow the refund on the spot. Coming back without one leaves it asked for.
+func (r *refunds) approve(request pos.RefundRequest) {
+	r.draw()
+	about := r.c.l.T("¥%s is more than %s may give back alone: a supervisor's name and PIN.", request.Amount, request.Actor)
+	r.c.askPIN(pos.RefundLarge, about, func(ctx context.Context, name, pin string) (*pos.User, error) {
+		approval, err := r.c.till.Approve(ctx, name, pin, request)
+		request.Approval = approval
+		return &pos.User{Name: name}, err
+	}, func(*pos.User) { r.give(request) })
 }
 
 // check asks the platform now about the refunds that are under way.

@@ -257,3 +257,27 @@ func TestSetupRefuses(t *testing.T) {
 		t.Errorf("left behind: %v, %v", files, err)
 	}
 }
+
+// A sandbox that is started again on the same folder of papers is the same one, at the same address.
+func TestPapersStay(t *testing.T) {
+	t.Parallel()
+	s := &shop{t: t, data: filepath.Join(t.TempDir(), "data")}
+	papers := filepath.Join(t.TempDir(), "papers")
+	var lines []string
+	for range 2 {
+		p := s.start("sandbox", "--papers", papers)
+		lines = append(lines, string(p.until("papers").raw))
+		if code := p.end(os.Interrupt); code != 0 {
+			t.Fatalf("the sandbox ended with %d: %s", code, p.err.String())
+		}
+	}
+	if lines[0] != lines[1] {
+		t.Errorf("%s\nbecame\n%s", lines[0], lines[1])
+	}
+	if _, err := os.Stat(s.data); !os.IsNotExist(err) {
+		t.Errorf("the data folder was touched: %v", err)
+	}
+	if r := s.run("sandbox", "--certificates"); r.code != exitInput || !strings.Contains(r.err, "--papers") {
+		t.Errorf("--certificates alone: %+v", r)
+	}
+}

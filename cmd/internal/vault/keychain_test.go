@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -91,8 +92,17 @@ func TestNoDesktop(t *testing.T) {
 	if _, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", os.Getuid())); err == nil {
 		t.Skip("this user has a session")
 	}
+	tools := t.TempDir()
+	started := filepath.Join(tools, "started")
+	if err := os.WriteFile(filepath.Join(tools, "dbus-launch"), []byte("#!/bin/sh\n: > "+started+"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", tools)
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
 	if err := KeychainAvailable(); pos.CodeOf(err) != pos.Unavailable {
 		t.Errorf("says %v", err)
+	}
+	if _, err := os.Stat(started); err == nil {
+		t.Error("a session was started")
 	}
 }

@@ -25,7 +25,8 @@ type guide struct {
 	stops   []stop
 	at      int  // -1: nothing has been read yet
 	tried   bool // the findings of a try take the place of the fields
-	busy    bool
+	calls   int  // under way
+	busy    bool // some are
 	says    line // under the step
 	kept    bool // something was kept since the guide began
 	outside []string
@@ -95,6 +96,7 @@ func (g *guide) first() int {
 
 // call has the assistant do something away from the UI thread, reads how far its steps are then, and shows it.
 func (g *guide) call(work func(context.Context) error, done func(error)) {
+	g.calls++
 	g.busy = true
 	var stops []stop
 	var outside []string
@@ -108,7 +110,8 @@ func (g *guide) call(work func(context.Context) error, done func(error)) {
 		outside = g.a.Originals()
 		return err
 	}, func(err error) {
-		g.busy = false
+		g.calls--
+		g.busy = g.calls > 0
 		g.takeIn(stops, outside)
 		done(err)
 		g.draw()

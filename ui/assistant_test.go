@@ -233,7 +233,7 @@ func TestAServersKeyIsComparedAndConfirmed(t *testing.T) {
 	g := newGuided(t, func(d *double) {
 		kept(setup.Shop)(d)
 		d.steps[1].ID, d.steps[1].Fields = setup.Address, nil
-		d.finds = []pos.Finding{{Check: "host_key", Level: pos.Yellow, Says: pos.Errorf(pos.Setup, "The server shows another key now, %s; compare again.", "SHA256:abc")}}
+		d.finds = []pos.Finding{{Check: "host_key", Level: pos.Yellow, Says: pos.Errorf(pos.Setup, "%s goes to: %s", "pay.example.com", "SHA256:abc")}}
 	})
 	g.a.guide.show(2)
 	g.key(fyne.KeyReturn)

@@ -17,6 +17,7 @@ type Sales struct {
 	Until    time.Time // the last day ends here
 	Shop     pos.Shop
 	Cashiers []string                     // take turns
+	Titles   []string                     // take turns; empty: tea
 	Wallets  []pos.Wallet                 // take turns; empty: all
 	Account  func(pos.Wallet) pos.Account // whom they pay; nil: somebody
 }
@@ -37,6 +38,9 @@ func Seed(ctx context.Context, dir string, s Sales) error {
 	defer l.Close()
 	if len(s.Wallets) == 0 {
 		s.Wallets = pos.Wallets
+	}
+	if len(s.Titles) == 0 {
+		s.Titles = []string{"Tea"}
 	}
 	if s.Account == nil {
 		s.Account = func(pos.Wallet) pos.Account {
@@ -67,7 +71,7 @@ func Seed(ctx context.Context, dir string, s Sales) error {
 // sell records order number i of time at.
 func (s *Sales) sell(tx pos.Tx, i int, at time.Time) error {
 	o := &pos.Order{
-		Status: pos.OrderOpen, Title: "Tea", Total: pos.Fen(500 + i%5000), Counter: s.Shop.Counter,
+		Status: pos.OrderOpen, Title: s.Titles[i%len(s.Titles)], Total: pos.Fen(500 + i%5000), Counter: s.Shop.Counter,
 		Cashier: s.Cashiers[i%len(s.Cashiers)], CreatedAt: at, Day: s.Shop.Day(at),
 	}
 	o.Lines = []pos.Line{{Title: o.Title, Quantity: 1, Price: o.Total}}

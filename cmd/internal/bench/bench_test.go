@@ -15,7 +15,7 @@ func TestRows(t *testing.T) {
 	t.Setenv("LC_ALL", "C.UTF-8")
 	dir := t.TempDir()
 	var out bytes.Buffer
-	err := run(t.Context(), []string{"-rows", "3,4,6,7", "-bill", "300", "-orders", "600", "-notifications", "80", "-flood", "500ms", "-dir", dir}, &out)
+	err := run(t.Context(), []string{"-rows", "3,4,6,7,8,9", "-bill", "300", "-orders", "600", "-notifications", "80", "-flood", "500ms", "-dir", dir}, &out)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out.String())
 	}
@@ -24,10 +24,13 @@ func TestRows(t *testing.T) {
 		`[1-9]\d*/s RSA verifications`,
 		`80 of 80; passes .* yes`,
 		`(?m)^4  day report on 600 orders  +\d+\.\d\d ms / \d+\.\d\d ms  `,
+		`(?m)^4  month report  +\d+\.\d\d ms / \d+\.\d\d ms  .* p95 <= 50.00 ms  `,
 		`(?m)^6  notifications answered beside garbage, 10 of them, p99  +\d+\.\d\d ms  +\d+\.\d\d ms without garbage  `,
 		`garbage sent and refused meanwhile, 64 connections  +[1-9]\d*/s `,
 		`13 of 13; \d+ lines .* yes`,
 		`(?m)^7  a kept bill of 30\d lines read, compared with the ledger, recorded  +\d+\.\d\d ms / .* yes`,
+		`(?m)^8  search, a key typed: .*  \d+\.\d\d ms / \d+\.\d\d ms  `,
+		`(?m)^9  a file of 600 payments, CSV  +\d+\.\d\d ms / .*<= 2 of the limit`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out.String()) {
 			t.Errorf("no %s in\n%s", want, out.String())
@@ -40,7 +43,7 @@ func TestRows(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{"-rows", "8"}, {"-rows", "0"}, {"-rows", "x"}, {"-rows", ""}, {"-rounds", "0"}, {"-flood", "0s"}, {"-orders", "-1"}, {"-nonsense"}, {"now"},
+		{"-rows", "10"}, {"-rows", "0"}, {"-rows", "x"}, {"-rows", ""}, {"-rounds", "0"}, {"-flood", "0s"}, {"-orders", "-1"}, {"-nonsense"}, {"now"},
 	} {
 		err := run(t.Context(), args, new(bytes.Buffer))
 		if !errors.As(err, new(usageError)) {

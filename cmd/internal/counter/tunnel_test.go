@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"saoma/db/dbtest"
 	"saoma/payments/sandbox"
@@ -132,6 +133,7 @@ func tunnelled(t *testing.T, kind tunnel.Kind) (c *Counter, box *sandbox.Sandbox
 	change(t, dir, append(set, "tunnel.kind", string(kind), "tunnel.host", p.link.Addr, "notify.public_url", f.URL)...)
 	c = open(t, dir)
 	c.pace = quick
+	c.pace.again = time.Hour // it is the tunnel that puts the light out
 	o, err := TunnelOptions(c.Config, os.ReadFile)
 	if err != nil {
 		t.Fatal(err)

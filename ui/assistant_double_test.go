@@ -28,6 +28,7 @@ type double struct {
 	tillErr  error
 	overlaps bool
 	accepted string // fingerprint
+	tries    int
 }
 
 func newDouble() *double {
@@ -96,6 +97,9 @@ func (d *double) Pass(_ context.Context, id setup.StepID) error {
 
 func (d *double) Try(ctx context.Context, _ setup.StepID, found func(pos.Finding)) error {
 	defer d.enter()()
+	d.mu.Lock()
+	d.tries++
+	d.mu.Unlock()
 	for i, f := range d.finds {
 		if i == len(d.finds)-1 && d.gate != nil {
 			select {
@@ -117,11 +121,11 @@ func (d *double) Confirm(_ context.Context, _ setup.StepID, fingerprint string) 
 	return nil
 }
 
-// confirmed is the fingerprint that the window passed on.
-func (d *double) confirmed() string {
+// confirmed is the fingerprint that the window passed on, and how often a step was tried.
+func (d *double) confirmed() (fingerprint string, tries int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.accepted
+	return d.accepted, d.tries
 }
 
 func (d *double) Originals() []string {

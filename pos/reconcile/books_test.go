@@ -32,7 +32,7 @@ var seeded = []struct {
 func TestBigBill(t *testing.T) {
 	const each = 5
 	r := newRig(t)
-	r.seed(dbtest.Rounds(20_000, 210_000))
+	r.seed(dbtest.Rounds(15_000, 210_000))
 	orders := r.orders()
 	r.remember(orders)
 	want := map[pos.Wallet]map[string]int{pos.WeChat: {}, pos.Alipay: {}}

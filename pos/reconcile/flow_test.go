@@ -15,7 +15,7 @@ import (
 func small(t *testing.T) *rig {
 	t.Helper()
 	r := newRig(t)
-	r.seed(200)
+	r.seedSmall()
 	r.remember(r.orders())
 	return r
 }
@@ -132,7 +132,7 @@ func TestQuery(t *testing.T) {
 // TestQueryInVain: what the ledger has and the platform does not confirm stays open, a refund as well as a payment.
 func TestQueryInVain(t *testing.T) {
 	r := newRig(t)
-	r.seed(200)
+	r.seedSmall()
 	var known []pos.OrderDetail
 	unknown := map[pos.Wallet]int{}
 	for _, o := range r.orders() {

@@ -167,7 +167,7 @@ func (r *rig) closed(w pos.Wallet) *pos.Payment {
 // on which nothing happened agrees without a bill.
 func TestQuietOrLate(t *testing.T) {
 	r := newRig(t)
-	r.seed(200) // of which the platforms know nothing
+	r.seedSmall() // of which the platforms know nothing
 	for _, w := range pos.Wallets {
 		if got, err := r.books.Reconcile(t.Context(), w, day, false, "boss"); pos.CodeOf(err) != pos.Unavailable {
 			t.Errorf("%+v, %v", got, err)

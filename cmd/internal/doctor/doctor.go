@@ -22,9 +22,9 @@ const Limit = 15 * time.Second
 
 // Bounds within it.
 const (
-	patience = 11 * time.Second // of the checks together; then what has no answer yet is told so
-	oneCheck = 9 * time.Second  // of one check; a platform is given pos.CallTimeout
-	atOnce   = 20               // checks that run at the same time
+	patience = 11 * time.Second
+	oneCheck = 9 * time.Second
+	atOnce   = 20 // checks that run at the same time
 )
 
 // Options are what Run is told. Only Dir is needed.
@@ -64,6 +64,8 @@ type Machine struct {
 	Build    func() (*debug.BuildInfo, bool)
 	SQLite   int           // SQLITE_VERSION_NUMBER
 	Slow     time.Duration // how long a platform may take to connect
+	Patience time.Duration // with all checks together: then what has no answer yet is told so
+	OneCheck time.Duration // with one check; a platform is given pos.CallTimeout
 }
 
 func (o *Options) defaults() {
@@ -89,7 +91,7 @@ func (o *Options) defaults() {
 // made is yellow or red and says why. Run takes at most Limit, and ends early when ctx does, telling no more.
 func Run(ctx context.Context, o Options, found func(pos.Finding)) {
 	o.defaults()
-	within, cancel := context.WithTimeout(ctx, patience)
+	within, cancel := context.WithTimeout(ctx, o.Machine.Patience)
 	v := &visit{o: o, log: o.Log}
 	chosen := choose(o.Only)
 	results := make([]chan *pos.Finding, len(chosen))

@@ -22,7 +22,7 @@ import (
 func ThisMachine() *Machine {
 	return &Machine{
 		DiskFree: diskFree, Printers: printers, Build: debug.ReadBuildInfo,
-		SQLite: sqlite3.SQLITE_VERSION_NUMBER, Slow: 2 * time.Second,
+		SQLite: sqlite3.SQLITE_VERSION_NUMBER, Slow: 2 * time.Second, Patience: patience, OneCheck: oneCheck,
 	}
 }
 

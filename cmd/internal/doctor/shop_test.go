@@ -108,7 +108,7 @@ func newShop(t *testing.T, make func() (*sandbox.Papers, error)) *shop {
 	m.Build = func() (*debug.BuildInfo, bool) {
 		return &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}, true
 	}
-	m.Slow = time.Minute
+	m.Slow, m.Patience, m.OneCheck = time.Minute, 4*time.Minute, 3*time.Minute // for a slow machine
 	s.o = Options{Dir: s.dir, Monitors: 2, Local: beijing, Machine: m}
 	return s
 }

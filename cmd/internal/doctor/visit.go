@@ -52,7 +52,7 @@ func (v *visit) look(ctx context.Context, c *check) (f *pos.Finding) {
 			).named(c.name)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, oneCheck)
+	ctx, cancel := context.WithTimeout(ctx, v.o.Machine.OneCheck)
 	defer cancel()
 	if c.needs != nothing {
 		cfg, err := v.cfg()

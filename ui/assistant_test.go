@@ -227,6 +227,14 @@ func TestAPickShowsItsFieldsAndWhatWasTypedStays(t *testing.T) {
 	if g.a.win.Canvas().Focused() != form.inputs[form.at("wechat.verify")].focus {
 		t.Error("the choice has lost the focus")
 	}
+	g.a.guide.show(1) // another step is kept meanwhile
+	g.fill("shop.name", "新街茶馆")
+	g.fill("shop.counter", "K1")
+	g.key(fyne.KeyReturn)
+	g.idle()
+	if form = g.a.guide.form; g.step() != setup.WeChat || form.inputs[form.at("wechat.mchid")].value() != "1900000001" {
+		t.Errorf("at %s, what was typed there is gone", g.step())
+	}
 }
 
 func TestAServersKeyIsComparedAndConfirmed(t *testing.T) {

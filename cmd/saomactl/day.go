@@ -98,7 +98,12 @@ func (a *app) closeDay(ctx context.Context, f *flags, args []string) error {
 			view.Files = d.Files
 			a.emit(view, words)
 		}
-		return err
+		if err != nil { // what is closed stays closed, whatever kind of error this is
+			a.complain(err)
+			a.record(err)
+			return errSaid
+		}
+		return nil
 	})
 }
 

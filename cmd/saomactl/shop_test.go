@@ -136,6 +136,7 @@ func (r result) events(t *testing.T) (list []event) {
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
+		e.raw = []byte(line)
 		list = append(list, e)
 	}
 	return list

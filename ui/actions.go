@@ -12,6 +12,9 @@ import (
 
 // onAmountKey takes a digit, the dot or backspace, from the keypad or the keyboard.
 func (c *Cashier) onAmountKey(r rune) {
+	if c.signedOut() {
+		return
+	}
 	if c.live() || c.busy {
 		c.notify(c.l.T("A payment is waiting: cancel it with Esc before keying in a new amount."), kit.Doubtful)
 		return
@@ -107,7 +110,7 @@ func (c *Cashier) onCharged(err error) {
 
 // onCancel withdraws the payment on the screen; with none, it clears the amount.
 func (c *Cashier) onCancel() {
-	if c.busy {
+	if c.busy || c.signedOut() {
 		return
 	}
 	if !c.live() {
@@ -175,6 +178,9 @@ func (c *Cashier) duringEach(work func(ctx context.Context, outTradeNo string) e
 
 // onShow brings a payment of the list back to the screen, if nothing else is on it.
 func (c *Cashier) onShow(outTradeNo string) {
+	if c.signedOut() {
+		return
+	}
 	i := slices.IndexFunc(c.recent, func(p pos.Payment) bool { return p.OutTradeNo == outTradeNo })
 	switch {
 	case i < 0 || c.busy:

@@ -22,6 +22,9 @@ type asking struct {
 // with a PIN.
 func (c *Cashier) as(action pos.Action, then func(actor string)) {
 	actor := c.opts.Cashier
+	if c.peopled && !c.opts.SignedIn {
+		actor = "" // a name alone proves nothing
+	}
 	c.off(func(ctx context.Context) error { return c.till.May(ctx, actor, action) }, func(err error) {
 		switch pos.CodeOf(err) {
 		case pos.Forbidden, pos.NeedsApproval:

@@ -44,9 +44,11 @@ type Cashier struct {
 	noticeEnds time.Time
 	recent     []pos.Payment
 	lastWallet pos.Wallet
-	loaded     bool  // what the ledger holds is shown
-	hubAt      int   // the hub's tab that was looked at last
-	peopled    bool  // the ledger has users: whoever works here signs in
+	loaded     bool // what the ledger holds is shown
+	hubAt      int  // the hub's tab that was looked at last
+	peopled    bool // the ledger has users: whoever works here signs in
+	uses       int  // kit.Uses when it grew last
+	usedAt     time.Time
 	undecided  int   // exceptions that wait for a manager
 	damage     error // why the ledger is only read any more; nil: it is sound
 
@@ -75,6 +77,7 @@ func open(app fyne.App, o Options, do func(func())) *Cashier {
 		room: newRoom(app, Language(o, prefs), do), opts: o, till: o.Till,
 		amount:     amountField{max: o.Till.Shop.MaxCharge},
 		lastWallet: pos.Wallet(prefs.String(prefWallet)),
+		usedAt:     time.Now(),
 	}
 	if _, ok := c.till.Gateways[c.lastWallet]; !ok {
 		c.lastWallet = c.firstWallet()
@@ -233,6 +236,7 @@ func (c *Cashier) tick() {
 
 func (c *Cashier) onTick() {
 	now := time.Now()
+	c.lockIdle(now)
 	if !c.noticeEnds.IsZero() && now.After(c.noticeEnds) {
 		c.noticeEnds = time.Time{}
 		c.render()

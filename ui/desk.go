@@ -30,6 +30,9 @@ type desk struct {
 
 // onDesk opens the desk, or closes it.
 func (c *Cashier) onDesk() {
+	if c.signedOut() {
+		return
+	}
 	if _, open := c.page.(*desk); open {
 		c.turnTo(nil)
 		return

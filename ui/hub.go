@@ -28,6 +28,9 @@ type tab struct {
 
 // onHub opens the hub at the tab it was left at, or closes it.
 func (c *Cashier) onHub() {
+	if c.signedOut() {
+		return
+	}
 	if _, open := c.page.(*hub); open {
 		c.turnTo(nil)
 		return

@@ -28,8 +28,14 @@ func zoomKeys(canvas fyne.Canvas, onScale func(step int)) {
 }
 
 func (c *Cashier) onRune(r rune) {
+	kit.Use()
+	asks, _ := c.page.(*signIn)
 	switch {
 	case c.question != nil:
+	case c.signedOut():
+		if asks != nil {
+			asks.gate.pin.TypedRune(r)
+		}
 	case c.page == nil:
 		c.onAmountKey(r)
 	case r >= '0' && r <= '9' || r == '.': // the next customer does not wait for the page
@@ -39,6 +45,7 @@ func (c *Cashier) onRune(r rune) {
 }
 
 func (c *Cashier) onKey(k fyne.KeyName) {
+	kit.Use()
 	switch {
 	case c.question != nil:
 		if k == fyne.KeyEscape || k == fyne.KeyReturn || k == fyne.KeyEnter {
@@ -69,6 +76,13 @@ func (c *Cashier) onPageKey(k fyne.KeyName) bool {
 }
 
 func (c *Cashier) onTillKey(k fyne.KeyName) {
+	switch k {
+	case fyne.KeyF7, fyne.KeyF9, fyne.KeyF10, fyne.KeyF11: // they are for everybody, or ask by themselves
+	default:
+		if c.signedOut() {
+			return
+		}
+	}
 	switch k {
 	case fyne.KeyBackspace, fyne.KeyDelete:
 		c.onAmountKey(kit.Backspace)

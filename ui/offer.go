@@ -24,7 +24,7 @@ func (c *Cashier) otherWallet() pos.Wallet {
 // onOffer offers the waiting payment through the other wallet as well: the customer chooses by scanning.
 func (c *Cashier) onOffer() {
 	w := c.otherWallet()
-	if w == "" || c.busy {
+	if w == "" || c.busy || c.signedOut() {
 		return
 	}
 	c.charging = w

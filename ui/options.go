@@ -4,6 +4,7 @@ package ui
 
 import (
 	"context"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
@@ -22,6 +23,9 @@ type Options struct {
 	// SignedIn says that Cashier has proved to be a user of the ledger. Without it a ledger that has users asks for
 	// name and PIN.
 	SignedIn bool
+
+	// LockAfter is how long nobody touches the counter before whoever is signed in is signed out; zero: never.
+	LockAfter time.Duration
 
 	// Sandbox shows that no real money moves, and offers to pay as the customer.
 	Sandbox       bool

@@ -47,6 +47,9 @@ func (c *Cashier) onRefunds() {
 
 // refund opens the refunds' page at a payment; empty: at the last one.
 func (c *Cashier) refund(outTradeNo string) {
+	if c.signedOut() {
+		return
+	}
 	r := &refunds{c: c, chosen: outTradeNo}
 	r.update()
 	c.turnTo(r)

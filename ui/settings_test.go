@@ -135,18 +135,24 @@ func TestWhoWorksAtTheTillSignsIn(t *testing.T) {
 		t.Fatal("nobody is asked to sign in")
 	}
 	c.until("it asks", func() bool { return s.gate.loaded })
-	c.typed("5") // a digit leads to the till, as on every page
+	c.press(fyne.KeyEscape) // shows the till, and no more
+	c.typed("5")
+	if s, ok = ui.page.(*signIn); !ok || ui.amount.text != "" {
+		t.Fatal("nobody keyed an amount in")
+	}
 	c.press(fyne.KeyF1)
 	if s, ok = ui.page.(*signIn); !ok || ui.busy {
 		t.Fatal("a charge was begun by nobody")
 	}
 	c.until("it asks again", func() bool { return s.gate.loaded })
-	s.gate.pin.SetText(managerPIN)
+	ui.win.Canvas().Unfocus()
+	c.typed(managerPIN) // goes to the PIN
 	s.gate.submit()
 	c.until("the till", func() bool { return ui.page == nil })
 	if !c.sees("王芳") {
 		t.Error("the header does not say who is signed in")
 	}
+	c.typed("5")
 	c.press(fyne.KeyF1)
 	p := c.state(pos.Waiting)
 	if order, err := c.till.Payment(t.Context(), p.OutTradeNo); err != nil || order.Amount != 500 {

@@ -86,6 +86,7 @@ func (b *Button) SetLabel(label string) bool {
 
 // Tapped implements fyne.Tappable.
 func (b *Button) Tapped(*fyne.PointEvent) {
+	Use()
 	if !b.disabled && b.OnTapped != nil {
 		b.OnTapped()
 	}

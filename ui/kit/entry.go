@@ -32,6 +32,7 @@ func (e *Entry) init(placeholder string, self fyne.Widget) {
 
 // TypedKey implements fyne.Focusable.
 func (e *Entry) TypedKey(k *fyne.KeyEvent) {
+	Use()
 	switch k.Name {
 	case fyne.KeyReturn, fyne.KeyEnter:
 		e.leave()
@@ -50,8 +51,15 @@ func (e *Entry) TypedKey(k *fyne.KeyEvent) {
 	}
 }
 
+// TypedRune implements fyne.Focusable.
+func (e *Entry) TypedRune(r rune) {
+	Use()
+	e.Entry.TypedRune(r)
+}
+
 // FocusGained implements fyne.Focusable.
 func (e *Entry) FocusGained() {
+	Use()
 	e.Entry.FocusGained()
 	if e.OnFocus != nil {
 		e.OnFocus()

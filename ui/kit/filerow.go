@@ -45,7 +45,10 @@ func (r *FileRow) SetChosen(chosen bool) {
 }
 
 // Tapped implements fyne.Tappable.
-func (r *FileRow) Tapped(*fyne.PointEvent) { r.onTapped() }
+func (r *FileRow) Tapped(*fyne.PointEvent) {
+	Use()
+	r.onTapped()
+}
 
 // CreateRenderer implements fyne.Widget.
 func (r *FileRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.body) }

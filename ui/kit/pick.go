@@ -96,6 +96,7 @@ func (p *Pick) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (p *Pick) TypedKey(k *fyne.KeyEvent) {
+	Use()
 	switch k.Name {
 	case fyne.KeyUp, fyne.KeyLeft:
 		p.choose(p.at - 1)
@@ -144,7 +145,10 @@ func newPickRow(label string, chosen, focused bool, onTapped func()) *pickRow {
 }
 
 // Tapped implements fyne.Tappable.
-func (r *pickRow) Tapped(*fyne.PointEvent) { r.onTapped() }
+func (r *pickRow) Tapped(*fyne.PointEvent) {
+	Use()
+	r.onTapped()
+}
 
 // CreateRenderer implements fyne.Widget.
 func (r *pickRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.body) }

@@ -64,6 +64,7 @@ func NewRailRow(s Stop, onTapped func()) *RailRow {
 
 // Tapped implements fyne.Tappable.
 func (r *RailRow) Tapped(*fyne.PointEvent) {
+	Use()
 	if r.onTapped != nil {
 		r.onTapped()
 	}

@@ -55,7 +55,10 @@ func Chip(word string, t Tone) *fyne.Container {
 }
 
 // Tapped implements fyne.Tappable.
-func (r *PaymentRow) Tapped(*fyne.PointEvent) { r.onTapped() }
+func (r *PaymentRow) Tapped(*fyne.PointEvent) {
+	Use()
+	r.onTapped()
+}
 
 // CreateRenderer implements fyne.Widget.
 func (r *PaymentRow) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.body) }

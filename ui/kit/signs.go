@@ -120,7 +120,10 @@ func (h *HealthLight) Set(c Colour, word string) {
 }
 
 // Tapped implements fyne.Tappable.
-func (h *HealthLight) Tapped(*fyne.PointEvent) { h.onTapped() }
+func (h *HealthLight) Tapped(*fyne.PointEvent) {
+	Use()
+	h.onTapped()
+}
 
 // Word is what the light says.
 func (h *HealthLight) Word() string { return h.word.Text }

@@ -102,6 +102,19 @@ func TestTheAssistantGoesOnWhereItWasLeft(t *testing.T) {
 func TestAStepIsKeptAndAWrongFieldSaysSo(t *testing.T) {
 	g := newGuided(t, nil)
 	g.key(fyne.KeyReturn)
+	var rail []*kit.RailRow
+	walk(g.a.win.Content(), fyne.Position{}, func(o fyne.CanvasObject, _ fyne.Position) {
+		if row, ok := o.(*kit.RailRow); ok {
+			rail = append(rail, row)
+		}
+	})
+	if rail[2].Tapped(nil); g.step() != setup.Shop {
+		t.Fatalf("the rail led on to %s before the shop is kept", g.step())
+	}
+	if rail[0].Tapped(nil); g.step() != setup.Language {
+		t.Fatalf("the rail does not lead back: %s", g.step())
+	}
+	g.key(fyne.KeyReturn)
 	g.fill("shop.name", "老街茶馆")
 	g.key(fyne.KeyReturn)
 	g.idle()

@@ -69,6 +69,15 @@ func (l *Ledger) CountPayments(ctx context.Context, from, to pos.Day) (n int64, 
 	return n, err
 }
 
+// DayCloses are the closes of the business days from..to, by day and in order.
+func (l *Ledger) DayCloses(ctx context.Context, from, to pos.Day) (all []pos.Batch, err error) {
+	err = l.view(ctx, func(t *tx) (err error) {
+		all, err = t.Batches(pos.DayBatch, from, to)
+		return err
+	})
+	return all, err
+}
+
 // AuditHead is the hash of the audit chain's last row, in hexadecimal.
 func (l *Ledger) AuditHead(ctx context.Context) (head string, err error) {
 	err = l.view(ctx, func(t *tx) error {

@@ -61,7 +61,25 @@ type Report struct {
 	Titles   []Row      `json:"titles"` // the most paid, at most MaxTitles
 	Rows     []Row      `json:"rows"`   // by day, counter, cashier and wallet
 
-	AuditHead string `json:"audit_head,omitempty"` // the audit chain's last hash when r was made; printed, it vouches for all before
+	Closes    []Close `json:"closes,omitempty"`     // of the period's days, where they were asked for
+	AuditHead string  `json:"audit_head,omitempty"` // the audit chain's last hash when r was made; printed, it vouches for all before
+}
+
+// Close is one close of a day and the entries that it counted.
+type Close struct {
+	Day     pos.Day   `json:"day"`
+	At      time.Time `json:"at"`
+	By      string    `json:"by"`
+	Note    string    `json:"note,omitempty"`
+	Entries int64     `json:"entries"`
+	Amount  pos.Fen   `json:"amount"` // net
+}
+
+// AddCloses adds closes of days of r.
+func (r *Report) AddCloses(closes []pos.Batch, zone *time.Location) {
+	for _, b := range closes {
+		r.Closes = append(r.Closes, Close{b.Day, b.At.In(zone), b.By, b.Note, b.Entries, b.Amount})
+	}
 }
 
 // Period is what r is about.

@@ -21,6 +21,8 @@ type Source interface {
 	EachPayment(ctx context.Context, from, to pos.Day, fn func(*pos.Payment) error) error
 	// CountPayments is how many that are.
 	CountPayments(ctx context.Context, from, to pos.Day) (int64, error)
+	// DayCloses are the closes of the days from..to, in order.
+	DayCloses(ctx context.Context, from, to pos.Day) ([]pos.Batch, error)
 	// AuditHead is the hash of the audit chain's last row, in hexadecimal.
 	AuditHead(ctx context.Context) (string, error)
 }
@@ -124,6 +126,11 @@ func (e *Export) Write(ctx context.Context, w io.Writer) error {
 	if r.AuditHead, err = e.Source.AuditHead(ctx); err != nil {
 		return err
 	}
+	closes, err := e.Source.DayCloses(ctx, e.Period.From, e.Period.To)
+	if err != nil {
+		return err
+	}
+	r.AddCloses(closes, e.Shop.TimeZone)
 	switch e.Format {
 	case "csv":
 		return r.WriteCSV(w, e.Words)

@@ -169,6 +169,63 @@ func TestPaymentsAsJSON(t *testing.T) {
 	}
 }
 
+// TestDaySheet reads the sheet of a closed day back from its PDF.
+func TestDaySheet(t *testing.T) {
+	tool, err := exec.LookPath("pdftotext")
+	if err != nil {
+		t.Skip("pdftotext is not here to read the document back")
+	}
+	zone := time.FixedZone("CST", 8*60*60)
+	shop := pos.Shop{Name: "老街茶馆", Counter: "K1", TimeZone: zone}
+	dir, until := t.TempDir(), time.Date(2026, 3, 4, 0, 0, 0, 0, zone)
+	if err := dbtest.Seed(t.Context(), dir, dbtest.Sales{Orders: 300, Days: 3, Until: until, Shop: shop, Cashiers: []string{"王小明"}, Titles: []string{"牛肉面", "茶"}}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := db.Open(t.Context(), dir, db.Options{Now: func() time.Time { return until.Add(-time.Minute) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	till := &pos.Till{Shop: shop, Store: l}
+	if _, err := till.CloseDay(t.Context(), pos.CloseDayRequest{Actor: "王店长", Note: "晴"}); err != nil {
+		t.Fatal(err)
+	}
+	p, err := report.Around(report.OneDay, "2026-03-03")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := report.Make(t.Context(), l, shop, p, until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := l.AuditHead(t.Context())
+	if err != nil || r.Total.RefundCount == 0 || r.Before.PaidCount == 0 {
+		t.Fatal(err, r.Total, r.Before)
+	}
+	file, err := (&Export{Source: l, Shop: shop, Period: p, Words: words.Zh, Format: "pdf", Now: until}).File(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := exec.Command(tool, "-layout", file, "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	for _, want := range []string{ // in the order of the sheet
+		"老街茶馆", "2026-03-03 日报", "净额 ¥", "上期：2026-03-02", r.Total.Net.String(), r.Before.Net.String(),
+		"收款 ¥", "退款 ¥", "收款笔数", "客单价 ¥", r.Total.Paid.String(), r.Total.Refunded.String(), itoa(r.Total.PaidCount), r.Total.Average.String(),
+		"按支付方式", "微信支付", "支付宝", "合计", r.Total.Net.String(), "按收银员", "王小明", "按商品", "牛肉面", "合计",
+		"日结记录", "2026-03-03，2026-03-03 23:59:00，王店长：" + itoa(r.Total.PaidCount+r.Total.RefundCount) + " 笔，¥" + r.Total.Net.String() + " 晴",
+		"审计链：" + head,
+	} {
+		i := strings.Index(string(text[at:]), want)
+		if i < 0 {
+			t.Fatalf("%q is not in the document, or not in its place:\n%s", want, text)
+		}
+		at += i
+	}
+}
+
 // TestExportIsWholeOrNot: somebody gives up, or the folder is none; nothing is left behind.
 func TestExportIsWholeOrNot(t *testing.T) {
 	l, shop, p := ledgerOf(t, 3000)

@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,9 +40,11 @@ func PDF(w io.Writer, r *report.Report, l report.Words) error {
 	p.SetFont(family, "", 9)
 	p.CellFormat(pageWidth, 6, l.T("Made at %s", r.MadeAt.Format(time.DateTime)), "", 1, "L", false, 0, "")
 	p.SetTextColor(0, 0, 0)
+	totals(p, r, l)
 	for _, t := range r.Tables(l) {
 		table(p, t)
 	}
+	closes(p, r, l)
 	if r.AuditHead != "" {
 		p.Ln(6)
 		p.SetTextColor(110, 110, 110)
@@ -49,6 +52,53 @@ func PDF(w io.Writer, r *report.Report, l report.Words) error {
 		p.CellFormat(pageWidth, 5, l.T("Audit chain: %s", r.AuditHead), "", 1, "L", false, 0, "")
 	}
 	return p.Output(w)
+}
+
+// totals are the figures that the sheet is looked at for, large.
+func totals(p *fpdf.Fpdf, r *report.Report, l report.Words) {
+	p.Ln(4)
+	rows := [][]struct{ what, figure string }{
+		{{l.T("Net ¥"), r.Total.Net.String()}, {l.T("before: %s", r.Period().Before().String()), r.Before.Net.String()}},
+		{
+			{l.T("Paid ¥"), r.Total.Paid.String()},
+			{l.T("Refunded ¥"), r.Total.Refunded.String()},
+			{l.T("Payments"), strconv.FormatInt(r.Total.PaidCount, 10)},
+			{l.T("Average ¥"), r.Total.Average.String()},
+		},
+	}
+	for i, row := range rows {
+		width, size := pageWidth/float64(len(row)), 22.0-8*float64(i)
+		p.SetTextColor(110, 110, 110)
+		p.SetFont(family, "", 9)
+		for _, f := range row {
+			p.CellFormat(width, 5, f.what, "", 0, "L", false, 0, "")
+		}
+		p.Ln(-1)
+		p.SetTextColor(0, 0, 0)
+		p.SetFont(family, "", size)
+		for _, f := range row {
+			p.CellFormat(width, size/2, fit(p, f.figure, width-2), "", 0, "L", false, 0, "")
+		}
+		p.Ln(size/2 + 2)
+	}
+}
+
+// closes says who closed the period's days, and when.
+func closes(p *fpdf.Fpdf, r *report.Report, l report.Words) {
+	if len(r.Closes) == 0 {
+		return
+	}
+	p.Ln(5)
+	p.SetFont(family, "", 12)
+	p.CellFormat(pageWidth, 8, l.T("Day closes"), "B", 1, "L", false, 0, "")
+	p.SetFont(family, "", 9)
+	for _, c := range r.Closes {
+		text := l.T("%s at %s by %s: %d entries, ¥%s", string(c.Day), c.At.Format(time.DateTime), c.By, c.Entries, c.Amount)
+		if c.Note != "" {
+			text += "  " + c.Note
+		}
+		p.CellFormat(pageWidth, rowHeight, fit(p, printable(text), pageWidth-2), "", 1, "L", false, 0, "")
+	}
 }
 
 func table(p *fpdf.Fpdf, t report.Table) {

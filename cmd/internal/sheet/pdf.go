@@ -14,9 +14,10 @@ import (
 
 // Millimetres on A4.
 const (
-	pageWidth = 180.0 // between the margins
-	margin    = 15.0
-	rowHeight = 7.0
+	pageWidth  = 180.0 // between the margins
+	pageHeight = 297.0
+	margin     = 15.0
+	rowHeight  = 7.0
 )
 
 const family = "saoma"
@@ -88,7 +89,7 @@ func closes(p *fpdf.Fpdf, r *report.Report, l report.Words) {
 	if len(r.Closes) == 0 {
 		return
 	}
-	p.Ln(5)
+	together(p, 8+2*rowHeight)
 	p.SetFont(family, "", 12)
 	p.CellFormat(pageWidth, 8, l.T("Day closes"), "B", 1, "L", false, 0, "")
 	p.SetFont(family, "", 9)
@@ -101,8 +102,18 @@ func closes(p *fpdf.Fpdf, r *report.Report, l report.Words) {
 	}
 }
 
+// together leaves a gap, and begins a new page where so many millimetres do not fit: a heading is never a page's last line.
+func together(p *fpdf.Fpdf, height float64) {
+	const gap = 5
+	if p.GetY()+gap+height > pageHeight-margin {
+		p.AddPage()
+		return
+	}
+	p.Ln(gap)
+}
+
 func table(p *fpdf.Fpdf, t report.Table) {
-	p.Ln(5)
+	together(p, 8+3*rowHeight)
 	p.SetFont(family, "", 12)
 	p.CellFormat(pageWidth, 8, t.Title, "", 1, "L", false, 0, "")
 	p.SetFont(family, "", 9)
@@ -130,8 +141,10 @@ func columns(t report.Table) []float64 {
 	whole := 0.0
 	for i, c := range t.Rows[0] {
 		switch widths[i] = 3; c.Kind {
+		case report.Date:
+			widths[i] = 4.5
 		case report.Text:
-			widths[i] = 4
+			widths[i] = 3.8
 		case report.Count:
 			widths[i] = 2.7
 		}

@@ -133,9 +133,12 @@ const DefaultCashierRefundLimit Fen = 200_00
 // Unattended acts for the counter itself, such as the nightly reconciliation: it may Reconcile and nothing else.
 const Unattended = "saoma"
 
+// AtWindow is whoever stands at a window that asks for no name.
+const AtWindow = "window"
+
 // machines are the names under which programs and platforms stand in the audit chain: no user has one.
 var machines = []string{
-	Unattended, "saomactl", "till", "gateway", "poller", "seed",
+	Unattended, AtWindow, "saomactl", "till", "gateway", "poller", "seed",
 	string(FromNotification), string(FromPoll), string(FromCheck), string(FromClose), string(FromBill),
 }
 

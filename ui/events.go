@@ -79,7 +79,7 @@ func (c *Cashier) onEvent(e pos.Event) {
 		}
 	case pos.RefundChanged:
 		c.reload(e.Refund.OutTradeNo)
-	case pos.DayChanged, pos.ShiftChanged:
+	case pos.DayChanged, pos.ShiftChanged, pos.ReconciliationChanged:
 		if c.page != nil {
 			c.page.read()
 		}

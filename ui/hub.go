@@ -23,6 +23,7 @@ type tab struct {
 	title func(words.Language) string
 	needs pos.Action  // who may look at it; empty: everybody
 	make  func() page // builds its page
+	by    string      // who looks at it, where somebody must be allowed to
 	made  page        // nil until it is looked at
 }
 
@@ -35,7 +36,7 @@ func (c *Cashier) onHub() {
 		c.turnTo(nil)
 		return
 	}
-	h := &hub{c: c, body: container.NewStack(), tabs: c.hubTabs(), at: c.hubAt}
+	h := &hub{c: c, body: container.NewStack(), tabs: append(c.hubTabs(), c.peopleTabs()...), at: c.hubAt}
 	h.at = min(h.at, len(h.tabs)-1)
 	c.turnTo(h)
 	h.show(h.at)
@@ -50,6 +51,9 @@ func (c *Cashier) hubTabs() []*tab {
 	if c.opts.Search != nil {
 		tabs = append(tabs, &tab{title: func(l words.Language) string { return l.T("Find") }, make: func() page { return newFind(c) }})
 	}
+	if c.opts.Reconcile != nil {
+		tabs = append(tabs, &tab{title: func(l words.Language) string { return l.T("Bills") }, make: func() page { return newBooks(c) }})
+	}
 	return tabs
 }
 
@@ -63,7 +67,8 @@ func (h *hub) show(i int) {
 	case t.needs == "":
 		t.made = t.make()
 	default:
-		h.c.as(t.needs, func(string) {
+		h.c.as(t.needs, func(actor string) {
+			t.by = actor
 			t.made = t.make()
 			if h.c.page == page(h) && h.tabs[h.at] == t {
 				h.update()

@@ -62,6 +62,9 @@ type Options struct {
 	Reports report.Reader
 	Export  func(ctx context.Context, e ExportRequest, l words.Language, progress func(done, total int64)) (string, error)
 
+	// Reconcile compares a wallet's bill of a day of the platforms with the ledger; nil: no bills are compared.
+	Reconcile func(ctx context.Context, w pos.Wallet, day pos.Day, actor string) error
+
 	// CustomerAt is where the customer window opens, in the system's coordinates; nil: as remembered,
 	// else where the system puts it.
 	CustomerAt *Place

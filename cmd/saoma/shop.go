@@ -127,6 +127,10 @@ func (s *shop) show(c *counter.Counter, o ui.Options, release func() error) {
 		}
 		return file.File(ctx, e.Folder)
 	}
+	o.Reconcile = func(ctx context.Context, w pos.Wallet, day pos.Day, actor string) error {
+		_, err := c.Books.Reconcile(ctx, w, day, true, actor)
+		return err
+	}
 	o.Search = func(ctx context.Context, s pos.Search) ([]pos.Payment, error) { return c.Ledger.Search(ctx, s, c.Shop) }
 	o.CloseDay = func(ctx context.Context, r pos.CloseDayRequest, l words.Language) (days []ui.ClosedDay, err error) {
 		closed, err := c.CloseDay(ctx, r, l)

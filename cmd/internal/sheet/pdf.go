@@ -144,7 +144,9 @@ func columns(t report.Table) []float64 {
 		case report.Date:
 			widths[i] = 4.5
 		case report.Text:
-			widths[i] = 3.8
+			if widths[i] = 3.4; i == 0 {
+				widths[i] = 6 // what the table is about: titles are long
+			}
 		case report.Count:
 			widths[i] = 2.7
 		}

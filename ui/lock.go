@@ -25,14 +25,19 @@ func (c *Cashier) exposed() bool {
 	return c.opts.SignedIn || c.page != nil && !asks
 }
 
-// lock signs out. A payment that waits stays on the screen and is waited for as before; the next key or tap asks who is
-// there.
+// lock signs out because nobody is there.
 func (c *Cashier) lock() {
+	c.signOut()
+	c.notify(c.l.T("Nobody was at the counter: sign in to go on."), kit.Calm)
+}
+
+// signOut has nobody at the counter. A payment that waits stays on the screen and is waited for as before; the next key
+// or tap asks who is there.
+func (c *Cashier) signOut() {
 	c.opts.SignedIn = false
 	c.turnTo(nil)
 	c.buildUI()
 	if !c.live() {
 		c.onSignIn()
 	}
-	c.notify(c.l.T("Nobody was at the counter: sign in to go on."), kit.Calm)
 }

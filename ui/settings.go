@@ -40,6 +40,9 @@ func (c *Cashier) onSettings() {
 // enter shows the settings to the manager u.
 func (s *settings) enter(u *pos.User) {
 	s.c.app.Preferences().SetString(prefManager, u.Name)
+	if s.gate.first {
+		s.c.onFirstUser(u)
+	}
 	var a setup.Assistant
 	s.c.off(func(ctx context.Context) (err error) {
 		a, err = s.c.opts.Settings(ctx)

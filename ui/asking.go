@@ -22,8 +22,11 @@ type asking struct {
 // with a PIN.
 func (c *Cashier) as(action pos.Action, then func(actor string)) {
 	actor := c.opts.Cashier
-	if c.peopled && !c.opts.SignedIn {
+	switch {
+	case c.peopled && !c.opts.SignedIn:
 		actor = "" // a name alone proves nothing
+	case !c.peopled && actor == "":
+		actor = pos.AtWindow
 	}
 	c.off(func(ctx context.Context) error { return c.till.May(ctx, actor, action) }, func(err error) {
 		switch pos.CodeOf(err) {

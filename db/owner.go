@@ -37,5 +37,5 @@ func FolderOwner(dir string) (o Owner, open bool, err error) {
 	if text, err := os.ReadFile(filepath.Join(dir, "lock.owner")); err == nil {
 		_ = json.Unmarshal(text, &wrote) // what cannot be read stays unknown
 	}
-	return Owner{wrote.PID, wrote.Program, wrote.Host, wrote.Since}, true, nil
+	return Owner(wrote), true, nil
 }

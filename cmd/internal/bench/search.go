@@ -72,17 +72,16 @@ func (r *reader) sales(ctx context.Context) (list []pos.Payment, err error) {
 // typeWord searches after every key of word. In the end p must be among what a number finds, and of what else is found
 // each must be what was looked for.
 func (r *reader) typeWord(ctx context.Context, word string, p pos.Payment, to *times) error {
-	var found []pos.Payment
-	var err error
 	for i := range word {
 		if i == 0 {
 			continue // nothing is typed yet
 		}
-		if found, err = r.look(ctx, word[:i], to); err != nil {
+		if _, err := r.look(ctx, word[:i], to); err != nil {
 			return err
 		}
 	}
-	if found, err = r.look(ctx, word, to); err != nil {
+	found, err := r.look(ctx, word, to)
+	if err != nil {
 		return err
 	}
 	if len(found) == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -41,10 +42,10 @@ func TestBillsInTheWindow(t *testing.T) {
 			ui := c.open(1280, 800)
 			c.press(fyne.KeyF4)
 			h := ui.page.(*hub)
-			h.show(len(h.tabs) - 1)
+			h.show(slices.IndexFunc(h.tabs, func(tab *tab) bool { return tab.title(l) == l.T("Bills") }))
 			b, ok := h.tabs[h.at].made.(*books)
 			if !ok {
-				t.Fatalf("the last tab is %T", h.tabs[h.at].made)
+				t.Fatalf("the tab of the bills is %T", h.tabs[h.at].made)
 			}
 			c.until("the days", func() bool { return b.loaded && len(b.days) > 4 })
 			for i := range b.days { // a day with a payment of WeChat Pay

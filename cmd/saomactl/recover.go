@@ -82,22 +82,22 @@ func (a *app) tellRecovered(r pos.Recovered, err error) {
 		Event: "recover", Wallet: r.Wallet, Day: r.Day, Lines: r.Lines, Agreed: r.Agreed, Foreign: r.Foreign, Payments: r.Payments,
 		Paid: r.Paid, Refunds: r.Refunds, Refunded: r.Refunded, Excepted: r.Excepted, Missing: []missing{},
 	}
-	words := l.T("%s, %s: %d lines in the bill, %d agree; found again: %d payments (¥%s) and %d refunds (¥%s)",
+	words := l.T("%s, %s: lines in the bill: %d, of which agree: %d; payments found again: %d (¥%s), refunds: %d (¥%s)",
 		string(r.Day), r.Wallet, r.Lines, r.Agreed, r.Payments, r.Paid, r.Refunds, r.Refunded)
 	if r.Foreign > 0 {
-		words += "\n  " + l.T("%d lines are of other counters", r.Foreign)
+		words += "\n  " + l.T("of other counters: %d", r.Foreign)
 	}
 	if r.Excepted > 0 {
-		words += "\n  " + l.T("%d lines wait for a manager; list them with: saomactl exceptions", r.Excepted)
+		words += "\n  " + l.T("waiting for a manager: %d; list them with: %s", r.Excepted, a.hint("exceptions"))
 	}
 	for _, m := range r.Missing {
 		v.Missing = append(v.Missing, missing{m.No, l.Error(m.Err)})
-		words += "\n  " + m.No + ": " + l.Error(m.Err)
+		words += "\n  " + l.T("%s: %s", m.No, l.Error(m.Err))
 	}
 	if err != nil {
 		v.Message = l.Error(err)
 		if words += "\n  " + v.Message; r.Lines == 0 {
-			words = string(r.Day) + ", " + l.T(r.Wallet.Name()) + ": " + v.Message
+			words = l.T("%s, %s: %s", string(r.Day), r.Wallet, v.Message)
 		}
 	}
 	a.emit(v, words)

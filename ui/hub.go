@@ -68,8 +68,10 @@ func (h *hub) show(i int) {
 		t.made = t.make()
 	default:
 		h.c.as(t.needs, func(actor string) {
-			t.by = actor
-			t.made = t.make()
+			if t.made == nil {
+				t.by = actor
+				t.made = t.make()
+			}
 			if h.c.page == page(h) && h.tabs[h.at] == t {
 				h.update()
 			}

@@ -4,6 +4,7 @@ package ui
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -61,6 +62,9 @@ type Options struct {
 	// hears how many payments of how many are written. nil: nothing is exported.
 	Reports report.Reader
 	Export  func(ctx context.Context, e ExportRequest, l words.Language, progress func(done, total int64)) (string, error)
+
+	// ExportAudit writes rows of the audit chain as a file in folder and returns its path; nil: they are not exported.
+	ExportAudit func(folder string, rows iter.Seq2[pos.AuditRow, error], l words.Language) (string, error)
 
 	// Reconcile compares a wallet's bill of a day of the platforms with the ledger; nil: no bills are compared.
 	Reconcile func(ctx context.Context, w pos.Wallet, day pos.Day, actor string) error

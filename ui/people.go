@@ -46,7 +46,9 @@ const (
 func (c *Cashier) peopleTabs() []*tab {
 	who := &tab{title: func(l words.Language) string { return l.T("People") }, needs: pos.ManageUsers}
 	who.make = func() page { return newPeople(c, who.by) }
-	return []*tab{who}
+	what := &tab{title: func(l words.Language) string { return l.T("Audit") }, needs: pos.ReadAudit}
+	what.make = func() page { return newAudit(c, what.by) }
+	return []*tab{who, what}
 }
 
 func newPeople(c *Cashier, by string) *people {

@@ -103,10 +103,10 @@ func (r *reports) head() fyne.CanvasObject {
 		items = append(items, kit.Fixed(kit.NewButton(k.name, "", "", look, func() { r.turn(k.kind, r.anchor()) })))
 	}
 	next := r.period.After()
-	later := kit.NewButton("›", "", "", kit.PlainLook, func() { r.turn(r.period.Kind, next.From) })
+	later := kit.NewButton("→", "", "", kit.PlainLook, func() { r.turn(r.period.Kind, next.From) })
 	later.SetDisabled(next.From > r.c.till.Shop.Day(time.Now()))
 	return kit.Row(8, append(items,
-		kit.Fixed(kit.NewButton("‹", "", "", kit.PlainLook, func() { r.turn(r.period.Kind, r.period.Before().From) })),
+		kit.Fixed(kit.NewButton("←", "", "", kit.PlainLook, func() { r.turn(r.period.Kind, r.period.Before().From) })),
 		kit.Grow(1, kit.NewFit(r.period.String(), 20, kit.Ink, true, 1).Centred()),
 		kit.Fixed(later))...)
 }

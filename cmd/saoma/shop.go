@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"sync"
 	"time"
 
@@ -126,6 +127,9 @@ func (s *shop) show(c *counter.Counter, o ui.Options, release func() error) {
 			Source: c.Ledger, Shop: c.Shop, Period: e.Period, Words: l, Format: e.Format, Orders: e.Payments, Now: time.Now(), Progress: progress,
 		}
 		return file.File(ctx, e.Folder)
+	}
+	o.ExportAudit = func(folder string, rows iter.Seq2[pos.AuditRow, error], l words.Language) (string, error) {
+		return writeAudit(folder, c.Shop, rows, l, time.Now())
 	}
 	o.Reconcile = func(ctx context.Context, w pos.Wallet, day pos.Day, actor string) error {
 		_, err := c.Books.Reconcile(ctx, w, day, true, actor)

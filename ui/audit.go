@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"saoma/pos"
-	"saoma/pos/report"
 	"saoma/ui/kit"
 )
 
@@ -63,7 +61,7 @@ func (a *audit) update() {
 	a.day.OnChanged = a.about.OnChanged
 	who, what := l.T("Everybody"), l.T("All actions")
 	if a.actor != "" {
-		who = a.actor
+		who = actorWord(l, a.actor)
 	}
 	if a.action != "" {
 		what = auditWord(l, a.action)
@@ -179,7 +177,7 @@ func (a *audit) draw() {
 	rows := make([]row, len(a.rows))
 	for i := range a.rows {
 		r := &a.rows[i]
-		note := []string{a.c.moment(r.At), r.Actor}
+		note := []string{a.c.moment(r.At), actorWord(l, r.Actor)}
 		if r.Subject != "" {
 			note = append(note, aboutWord(l, r.Subject))
 		}
@@ -199,7 +197,7 @@ func (a *audit) details(r *pos.AuditRow) []kit.Item {
 	l := a.c.l
 	items := []kit.Item{
 		kit.Fixed(kit.Row(12, kit.Fixed(container.NewCenter(auditMark(r.Actor, a.actors).Disc(38))), kit.Grow(1, kit.NewFit(auditWord(l, r.Action), 24, kit.Ink, true, 1)))),
-		fact(l.T("No."), strconv.FormatInt(r.Seq, 10)), fact(l.T("Time"), r.At.In(a.c.till.Shop.TimeZone).Format("2006-01-02 15:04:05.000")), fact(l.T("Actor"), r.Actor),
+		fact(l.T("No."), strconv.FormatInt(r.Seq, 10)), fact(l.T("Time"), r.At.In(a.c.till.Shop.TimeZone).Format("2006-01-02 15:04:05.000")), fact(l.T("Actor"), actorWord(l, r.Actor)),
 	}
 	for _, more := range []struct{ what, value string }{
 		{l.T("About"), aboutWord(l, r.Subject)}, {l.T("From"), auditState(l, r, r.From)}, {l.T("To"), auditState(l, r, r.To)}, {l.T("Detail"), r.Detail},
@@ -214,7 +212,7 @@ func (a *audit) details(r *pos.AuditRow) []kit.Item {
 		label, now, then string
 		do               func()
 	}{
-		{l.T("Only %s", r.Actor), a.actor, r.Actor, func() { a.narrow(r.Actor, a.action, a.about.Text) }},
+		{l.T("Only %s", actorWord(l, r.Actor)), a.actor, r.Actor, func() { a.narrow(r.Actor, a.action, a.about.Text) }},
 		{l.T("Only this action"), a.action, r.Action, func() { a.narrow(a.actor, r.Action, a.about.Text) }},
 		{l.T("Only this number"), a.about.Text, r.Subject, func() { a.narrow(a.actor, a.action, r.Subject) }},
 	} {
@@ -256,62 +254,6 @@ func (a *audit) foot() []kit.Item {
 
 func chainPanel(text string, t kit.Tone) fyne.CanvasObject {
 	return kit.Panel(t.Ground, t.Ground, 10, 9, 12, kit.NewFit(text, 15, t.Ink, true, 2))
-}
-
-// check works the whole chain out again, which takes seconds where years of sales are in it.
-func (a *audit) check() {
-	if a.checking {
-		return
-	}
-	a.checking = true
-	a.draw()
-	var chain pos.AuditChain
-	a.c.off(func(ctx context.Context) (err error) {
-		chain, err = a.c.till.AuditChain(ctx, a.by)
-		return err
-	}, func(err error) {
-		a.checking = false
-		if err != nil {
-			a.c.complain(err)
-		} else {
-			a.chain = &chain
-		}
-		a.draw()
-	})
-}
-
-// export writes every row that is asked for into the folder where a person finds downloads.
-func (a *audit) export() {
-	f, err := a.filter()
-	if a.writing || a.c.opts.ExportAudit == nil {
-		return
-	}
-	if err != nil {
-		a.c.complain(err)
-		return
-	}
-	a.writing = true
-	a.draw()
-	var file string
-	rows := func(ctx context.Context, f pos.AuditFilter) ([]pos.AuditRow, error) {
-		return a.c.till.Audit(ctx, a.by, f)
-	}
-	a.c.off(func(ctx context.Context) error {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return pos.Errorf(pos.Setup, "This user has no folder of its own; run saomactl report instead.").Because(err)
-		}
-		file, err = a.c.opts.ExportAudit(downloads(home), report.AuditRows(ctx, rows, f), a.c.l)
-		return err
-	}, func(err error) {
-		a.writing = false
-		if err != nil {
-			a.c.complain(err)
-		} else {
-			a.c.notify(a.c.l.T("The file is %s.", file), kit.Glad)
-		}
-		a.draw()
-	})
 }
 
 func (a *audit) onKey(k fyne.KeyName) bool {

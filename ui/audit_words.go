@@ -26,6 +26,23 @@ func auditMark(actor string, people []string) kit.WalletMark {
 	return kit.WalletMark{Character: first, Color: colour}
 }
 
+// actorWord is who did it: a person's name as it is, the program's parts and the platforms in words.
+func actorWord(l words.Language, actor string) string {
+	switch actor {
+	case "till", pos.Unattended, "poller", "gateway":
+		return l.T("the counter")
+	case string(pos.FromNotification):
+		return l.T("a notification")
+	case string(pos.FromPoll), string(pos.FromCheck), string(pos.FromClose):
+		return l.T("the platform's answer")
+	case string(pos.FromBill):
+		return l.T("the platform's bill")
+	case "":
+		return l.T("nobody named")
+	}
+	return actor
+}
+
 // auditWord is what was done, in words; the audit chain itself has codes.
 func auditWord(l words.Language, action string) string {
 	switch action {

@@ -29,7 +29,7 @@ func auditMark(actor string, people []string) kit.WalletMark {
 // actorWord is who did it: a person's name as it is, the program's parts and the platforms in words.
 func actorWord(l words.Language, actor string) string {
 	switch actor {
-	case "till", pos.Unattended, "poller", "gateway":
+	case "till", pos.AtWindow, pos.Unattended, "poller", "gateway":
 		return l.T("the counter")
 	case string(pos.FromNotification):
 		return l.T("a notification")

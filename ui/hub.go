@@ -59,6 +59,9 @@ func (c *Cashier) hubTabs() []*tab {
 
 // show turns to a tab, building it and asking who is there as far as needed.
 func (h *hub) show(i int) {
+	if left := h.tabs[h.at]; i != h.at && h.c.peopled && left.needs != "" && left.by != h.c.opts.Cashier {
+		left.made, left.by = nil, "" // opened with another's PIN: whoever comes back to it is asked again
+	}
 	h.at, h.c.hubAt = i, i
 	t := h.tabs[i]
 	switch {
@@ -78,6 +81,15 @@ func (h *hub) show(i int) {
 		})
 	}
 	h.update()
+}
+
+// forget has every page but one made anew when it is looked at again: who may look at it has changed.
+func (h *hub) forget(but page) {
+	for _, t := range h.tabs {
+		if t.made != but {
+			t.made = nil
+		}
+	}
 }
 
 func (h *hub) object() fyne.CanvasObject {

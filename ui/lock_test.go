@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/test"
 
 	"saoma/pos"
 )
@@ -26,7 +25,7 @@ func TestACounterThatIsLeftAloneAsksWhoIsThere(t *testing.T) {
 	for _, use := range []func(){
 		func() { c.typed("7") },
 		func() { c.press(fyne.KeyBackspace) },
-		func() { test.Type(ui.sale.title, "tea") },
+		func() { ui.sale.title.TypedRune('t') },
 		func() { tap(t, ui.win.Content(), "8") },
 	} {
 		c.later(DefaultLockAfter - time.Second)

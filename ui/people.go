@@ -126,6 +126,9 @@ func (p *people) read() {
 // onFirst goes on as the manager who was just made.
 func (p *people) onFirst(u *pos.User) {
 	p.by, p.gate, p.chosen = u.Name, nil, u.Name
+	if h, ok := p.c.page.(*hub); ok {
+		h.forget(p)
+	}
 	p.c.onFirstUser(u)
 	p.c.notify(p.c.l.T("Signed in: %s.", u.Name), kit.Glad)
 	p.read()

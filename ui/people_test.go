@@ -50,7 +50,11 @@ func (c *counter) user(name string) *pos.User {
 func TestTheFirstManagerIsMadeAmongThePeople(t *testing.T) {
 	c := newCounter(t)
 	ui := c.open(1280, 800)
-	p := tabOf[*people](c, "People", "", "")
+	tabOf[*audit](c, "Audit", "", "") // read by nobody in particular
+	h := ui.page.(*hub)
+	h.show(1)
+	c.until("the people", func() bool { return h.tabs[1].made != nil })
+	p := h.tabs[1].made.(*people)
 	c.until("it asks for the first", func() bool { return p.gate != nil && p.gate.loaded && p.gate.first })
 	shot(t, ui.win.Canvas(), "people-first")
 	p.gate.name.SetText("王芳")
@@ -61,6 +65,11 @@ func TestTheFirstManagerIsMadeAmongThePeople(t *testing.T) {
 	if !ui.peopled || !ui.opts.SignedIn || ui.opts.Cashier != "王芳" || !c.sees("F7") {
 		t.Errorf("peopled %t, signed in %t as %s", ui.peopled, ui.opts.SignedIn, ui.opts.Cashier)
 	}
+	h.show(2)
+	c.until("what was done, read by the manager", func() bool {
+		a, ok := h.tabs[2].made.(*audit)
+		return ok && a.by == "王芳" && len(a.rows) > 0
+	})
 	c.press(fyne.KeyEscape)
 	c.typed("3")
 	c.press(fyne.KeyF1)
@@ -158,6 +167,18 @@ func TestAManagerKeepsThePeople(t *testing.T) {
 }
 
 // TestThePeopleFit shows the tabs of people and of what was done in both languages, and checks that nothing is cut off.
+// TestATabOpenedWithAnothersPINIsLeftForGood: a cashier who comes back to it is nobody's manager.
+func TestATabOpenedWithAnothersPINIsLeftForGood(t *testing.T) {
+	c := newCounter(t)
+	c.staff()
+	c.open(1280, 800)
+	tabOf[*people](c, "People", "王芳", managerPIN)
+	h := c.ui.page.(*hub)
+	tap(t, h.object(), "Day and shift")
+	tap(t, h.object(), "People")
+	c.asked()
+}
+
 func TestThePeopleFit(t *testing.T) {
 	c := newCounter(t)
 	c.staff()

@@ -166,7 +166,6 @@ func TestAManagerKeepsThePeople(t *testing.T) {
 	}
 }
 
-// TestThePeopleFit shows the tabs of people and of what was done in both languages, and checks that nothing is cut off.
 // TestATabOpenedWithAnothersPINIsLeftForGood: a cashier who comes back to it is nobody's manager.
 func TestATabOpenedWithAnothersPINIsLeftForGood(t *testing.T) {
 	c := newCounter(t)
@@ -179,6 +178,7 @@ func TestATabOpenedWithAnothersPINIsLeftForGood(t *testing.T) {
 	c.asked()
 }
 
+// TestThePeopleFit shows the tabs of people and of what was done in both languages, and checks that nothing is cut off.
 func TestThePeopleFit(t *testing.T) {
 	c := newCounter(t)
 	c.staff()

@@ -182,7 +182,7 @@ func (a *audit) draw() {
 			note = append(note, aboutWord(l, r.Subject))
 		}
 		rows[i] = row{kit.Payment{
-			Mark: auditMark(r.Actor, a.actors), Amount: auditWord(l, r.Action), State: auditState(l, r, r.To), Tone: kit.Calm, Note: strings.Join(note, " · "),
+			Mark: auditMark(l, r.Actor, a.actors), Amount: auditWord(l, r.Action), State: auditState(l, r, r.To), Tone: kit.Calm, Note: strings.Join(note, " · "),
 		}, func() { a.choose(i) }}
 	}
 	items := []kit.Item{kit.Grow(1, nothing(l.T("Nothing was done.")))}
@@ -196,7 +196,7 @@ func (a *audit) draw() {
 func (a *audit) details(r *pos.AuditRow) []kit.Item {
 	l := a.c.l
 	items := []kit.Item{
-		kit.Fixed(kit.Row(12, kit.Fixed(container.NewCenter(auditMark(r.Actor, a.actors).Disc(38))), kit.Grow(1, kit.NewFit(auditWord(l, r.Action), 24, kit.Ink, true, 1)))),
+		kit.Fixed(kit.Row(12, kit.Fixed(container.NewCenter(auditMark(l, r.Actor, a.actors).Disc(38))), kit.Grow(1, kit.NewFit(auditWord(l, r.Action), 24, kit.Ink, true, 1)))),
 		fact(l.T("No."), strconv.FormatInt(r.Seq, 10)), fact(l.T("Time"), r.At.In(a.c.till.Shop.TimeZone).Format("2006-01-02 15:04:05.000")), fact(l.T("Actor"), actorWord(l, r.Actor)),
 	}
 	for _, more := range []struct{ what, value string }{

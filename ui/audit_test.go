@@ -178,11 +178,12 @@ func TestTheAuditFits(t *testing.T) {
 					t.Errorf("%s and %s have no word", r.Action, r.To)
 				}
 			}
-			at := slices.IndexFunc(a.rows, func(r pos.AuditRow) bool { return r.Action == "refund" })
-			a.choose(at)
-			name := fmt.Sprintf("audit-%s-%.0f-%.0f", l, size.size.Width, size.scale*100)
-			shot(t, ui.win.Canvas(), name)
-			wholeTexts(t, ui.win.Canvas(), name)
+			for _, action := range []string{"refund", "settle"} {
+				a.choose(slices.IndexFunc(a.rows, func(r pos.AuditRow) bool { return r.Action == action }))
+				name := fmt.Sprintf("audit-%s-%.0f-%.0f-%s", l, size.size.Width, size.scale*100, action)
+				shot(t, ui.win.Canvas(), name)
+				wholeTexts(t, ui.win.Canvas(), name)
+			}
 		}
 	}
 }

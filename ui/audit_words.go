@@ -14,16 +14,21 @@ var auditActions = []string{
 	"", "refund", "approve", "cancel", "resolve", "day_close", "day_reopen", "sign_in", "lock", "user_add", "user_role", "user_pin", "user_disable",
 }
 
-// auditMark is an actor's first character; people stand out from the program.
-func auditMark(actor string, people []string) kit.WalletMark {
-	colour, first := kit.Muted, "–"
-	if actor != "" {
-		first = strings.ToUpper(string([]rune(actor)[:1]))
-		if slices.Contains(people, actor) {
-			colour = kit.Navy
-		}
+// firstLetter is what a disc shows of a name, which may begin with an article.
+func firstLetter(name string) string {
+	for _, article := range []string{"the ", "a "} {
+		name = strings.TrimPrefix(name, article)
 	}
-	return kit.WalletMark{Character: first, Color: colour}
+	return strings.ToUpper(string([]rune(name)[:1]))
+}
+
+// auditMark is an actor's first character; people stand out from the program.
+func auditMark(l words.Language, actor string, people []string) kit.WalletMark {
+	colour := kit.Muted
+	if actor != "" && slices.Contains(people, actor) {
+		colour = kit.Navy
+	}
+	return kit.WalletMark{Character: firstLetter(actorWord(l, actor)), Color: colour}
 }
 
 // actorWord is who did it: a person's name as it is, the program's parts and the platforms in words.

@@ -55,13 +55,13 @@ func TestACounterThatIsLeftAloneAsksWhoIsThere(t *testing.T) {
 func TestAPaymentIsWaitedForWhileTheCounterIsLocked(t *testing.T) {
 	c := newCounter(t)
 	c.staff()
-	c.opts.LockAfter = time.Minute
+	c.opts.LockAfter = time.Hour
 	ui := c.open(1280, 800)
 	c.typed("12.5")
 	c.press(fyne.KeyF1)
 	p := c.state(pos.Waiting)
 	c.press(fyne.KeyF4)
-	c.later(time.Minute)
+	c.later(time.Hour)
 	if ui.page != nil || ui.opts.SignedIn || ui.current == nil || ui.current.OutTradeNo != p.OutTradeNo {
 		t.Fatalf("it shows %T and %v", ui.page, ui.current)
 	}

@@ -101,7 +101,7 @@ func userMark(u *pos.User) kit.WalletMark {
 	default:
 		colour = kit.Good
 	}
-	return kit.WalletMark{Character: strings.ToUpper(string([]rune(u.Name)[:1])), Color: colour}
+	return kit.WalletMark{Character: firstLetter(u.Name), Color: colour}
 }
 
 // userWord says whether u may sign in at now.

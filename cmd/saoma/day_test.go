@@ -1,0 +1,348 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"image"
+	"image/png"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"saoma/cmd/internal/config"
+	"saoma/db"
+	"saoma/pos"
+	"saoma/ui/kit"
+)
+
+// Who works at the counter of TestDay, and with which PIN.
+const (
+	theManager, theSupervisor, theCashier         = "wang", "sun", "li"
+	theManagersPIN, theSupervisorsPIN, theCashPIN = "258036", "806152", "741852"
+)
+
+// lowestButton is how far above the window's lower edge the middle of a page's lowest button is.
+const lowestButton = 112
+
+// slowly is how long a slow machine may take for anything.
+const slowly = 90 * time.Second
+
+// TestDay is a shop's day in the real window: a cashier signs in and opens a shift, sells, gives more back than a cashier
+// may alone, and closes the shift; the manager closes the day and exports it.
+func TestDay(t *testing.T) {
+	d := newDesk(t)
+	files := filepath.Join(d.home, "closed")
+	d.staff(files)
+	d.open("--cashier", theCashier)
+	d.awaitGate()
+	d.digits(theCashPIN)
+	d.keys("Return")
+	d.awaitTill()
+
+	d.keys("F4")
+	d.press(0.25, "open a shift", func(l *db.Ledger) bool {
+		s := d.shifts(l)
+		return len(s) == 1 && s[0].Cashier == theCashier && s[0].OpenedBy == theCashier
+	})
+	d.sellAndRefund()
+
+	d.keys("F4")
+	d.confirm(0.25, "the shift is closed", func(l *db.Ledger) bool { s := d.shifts(l); return len(s) == 1 && s[0].Batch != 0 })
+	d.shot("window-shift-closed")
+	d.keys("Escape", "F7")
+	d.awaitGate()
+	d.keys("shift+Tab", "ctrl+a")
+	d.digits(theManager)
+	d.keys("Tab")
+	d.digits(theManagersPIN)
+	d.keys("Return")
+	d.awaitTill()
+	d.keys("F4")
+	d.confirm(0.75, "the day is closed", func(l *db.Ledger) bool { b := d.closes(l); return len(b) == 1 })
+	d.shot("window-day-closed")
+	d.checkFiles(files)
+	d.export()
+}
+
+// staff hires three people and says where a closed day's files go.
+func (d *desk) staff(files string) {
+	d.t.Helper()
+	if err := os.Mkdir(files, 0o700); err != nil {
+		d.t.Fatal(err)
+	}
+	f, err := os.OpenFile(filepath.Join(d.data, config.FileName), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if _, err = f.WriteString("\n[export]\nfolder = '" + files + "'\n"); err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	l, err := db.Open(d.t.Context(), d.data, db.Options{})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer l.Close()
+	till := &pos.Till{Store: l}
+	manager, err := till.AddUser(d.t.Context(), nil, pos.NewUser{Name: theManager, Role: pos.Manager, PIN: theManagersPIN})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, u := range []pos.NewUser{{Name: theSupervisor, Role: pos.Supervisor, PIN: theSupervisorsPIN}, {Name: theCashier, Role: pos.Cashier, PIN: theCashPIN}} {
+		if _, err := till.AddUser(d.t.Context(), manager, u); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+// sellAndRefund takes ¥300 and gives 250 back: a supervisor must say so.
+func (d *desk) sellAndRefund() {
+	d.t.Helper()
+	d.digits("300")
+	d.awaitTill()
+	d.keys("F1")
+	o := d.order(0)
+	d.until("the code", slowly, func() bool { return d.code("root") == d.sandbox.Orders()[0].CodeURL })
+	if err := d.sandbox.Pay(o.OutTradeNo); err != nil {
+		d.t.Fatal(err)
+	}
+	d.until("paid", slowly, d.showsPaid)
+	d.keys("F6")
+	d.until("the refunds", slowly, func() bool { return d.at(0.2, 0.27) == opaque(kit.BusyBg) })
+	d.standsStill()
+	d.keys("Tab", "ctrl+a")
+	d.digits("250")
+	d.keys("Return") // out of the field
+	d.standsStill()
+	d.keys("Return")
+	d.until("the question", slowly, func() bool { return d.at(0.9, 0.77) == opaque(kit.WarnBg) })
+	d.standsStill()
+	d.keys("Right", "Return")
+	d.awaitGate()
+	d.shot("window-supervisor")
+	d.keys("shift+Tab", "ctrl+a")
+	d.digits(theSupervisor)
+	d.keys("Tab")
+	d.digits(theSupervisorsPIN)
+	d.keys("Return")
+	d.ledgerSays("the refund", func(l *db.Ledger) bool {
+		return d.view(l, func(tx pos.Tx) bool {
+			made, err := tx.RefundsOf(o.OutTradeNo)
+			return err == nil && len(made) == 1 && made[0].State == pos.RefundSucceeded && made[0].Amount == 25000 &&
+				made[0].RequestedBy == theCashier && made[0].ApprovedBy == theSupervisor
+		})
+	})
+}
+
+// awaitGate waits for the page that asks for name and PIN.
+func (d *desk) awaitGate() {
+	d.t.Helper()
+	d.until("the window asks who is there", slowly, func() bool {
+		return d.inked(opaque(kit.WeChatGreen)) == 0 && d.inked(opaque(kit.Busy)) > 5000
+	})
+	d.standsStill()
+}
+
+// awaitTill waits for the till, whose wallets have their colours.
+func (d *desk) awaitTill() {
+	d.t.Helper()
+	d.until("the till", slowly, func() bool { return d.inked(opaque(kit.WeChatGreen)) > 5000 })
+	d.standsStill()
+}
+
+// What of a picture may change by itself, in pixels: a cursor that blinks, the clock.
+const restless = 1500
+
+// standsStill waits until the window is the same for half a second.
+func (d *desk) standsStill() {
+	d.t.Helper()
+	last := d.look()
+	same := 0
+	d.until("the window stands still", slowly, func() bool {
+		time.Sleep(100 * time.Millisecond)
+		now := d.look()
+		if same++; changed(last, now) > restless {
+			same = 0
+		}
+		last = now
+		return same >= 4
+	})
+}
+
+// another waits until the window shows something else than before.
+func (d *desk) another(what string, before image.Image) {
+	d.t.Helper()
+	d.until(what, slowly, func() bool { return changed(before, d.look()) > restless })
+	d.standsStill()
+}
+
+// look is a picture of the front window.
+func (d *desk) look() image.Image {
+	d.t.Helper()
+	img, err := png.Decode(bytes.NewReader(d.picture(d.front, "")))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return img
+}
+
+// changed is how many pixels differ.
+func changed(a, b image.Image) (n int) {
+	for y := a.Bounds().Min.Y; y < a.Bounds().Max.Y; y++ {
+		for x := a.Bounds().Min.X; x < a.Bounds().Max.X; x++ {
+			if a.At(x, y) != b.At(x, y) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// press clicks on the lowest button of the column at x and waits until the ledger shows what follows.
+func (d *desk) press(x float64, what string, ok func(*db.Ledger) bool) {
+	d.t.Helper()
+	d.point(x)
+	d.mouse("click", "1")
+	d.ledgerSays(what, ok)
+	d.standsStill()
+}
+
+// confirm clicks on the lowest button of the column at x, and says yes to the question that follows.
+func (d *desk) confirm(x float64, what string, ok func(*db.Ledger) bool) {
+	d.t.Helper()
+	d.point(x)
+	before := d.look()
+	d.mouse("click", "1")
+	d.another("a question", before)
+	d.keys("Right", "Return")
+	d.ledgerSays(what, ok)
+	d.standsStill()
+}
+
+// point leads the mouse to the lowest button of a page that stands still, in the column at x.
+func (d *desk) point(x float64) {
+	d.t.Helper()
+	d.standsStill()
+	d.mouse("mousemove", "--sync", strconv.Itoa(d.left+int(x*float64(d.width))), strconv.Itoa(d.top+d.height-lowestButton))
+	d.standsStill()
+}
+
+func (d *desk) mouse(args ...string) {
+	d.t.Helper()
+	if out, err := d.command("xdotool", args...).CombinedOutput(); err != nil {
+		d.t.Fatalf("xdotool: %v: %s", err, out)
+	}
+}
+
+// ledgerSays waits until the ledger, read beside the open counter, shows something.
+func (d *desk) ledgerSays(what string, ok func(*db.Ledger) bool) {
+	d.t.Helper()
+	d.until(what, slowly, func() bool {
+		l, err := db.OpenReadOnly(context.Background(), d.data)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		defer l.Close()
+		return ok(l)
+	})
+}
+
+func (d *desk) view(l *db.Ledger, ok func(pos.Tx) bool) (is bool) {
+	d.t.Helper()
+	if err := l.View(d.t.Context(), func(tx pos.Tx) error { is = ok(tx); return nil }); err != nil {
+		d.t.Fatal(err)
+	}
+	return is
+}
+
+func (d *desk) shifts(l *db.Ledger) []pos.Shift {
+	d.t.Helper()
+	list, err := (&pos.Till{Store: l}).Shifts(d.t.Context(), 5)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return list
+}
+
+func (d *desk) closes(l *db.Ledger) []pos.Batch {
+	d.t.Helper()
+	list, err := l.DayCloses(d.t.Context(), "2000-01-01", "2999-12-31")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return list
+}
+
+// checkFiles reads what the day's close has written.
+func (d *desk) checkFiles(folder string) {
+	d.t.Helper()
+	var made []string
+	d.until("the day's files", slowly, func() bool {
+		made, _ = filepath.Glob(filepath.Join(folder, "*"))
+		return len(made) == 3 && !slices.ContainsFunc(made, func(name string) bool { return strings.HasPrefix(filepath.Base(name), ".") })
+	})
+	for _, name := range made {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		switch filepath.Ext(name) {
+		case ".pdf":
+			if !bytes.HasPrefix(text, []byte("%PDF-")) {
+				d.t.Errorf("%s is no PDF", name)
+			}
+		case ".xlsx":
+			d.workbook(name)
+		case ".csv":
+			rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff")))).ReadAll()
+			if err != nil || len(rows) != 2 || rows[1][5] != "300.00" || rows[1][6] != "250.00" || rows[1][9] != theCashier {
+				d.t.Errorf("%s: %q, %v", name, rows, err)
+			}
+		}
+	}
+}
+
+// workbook demands 300 paid and 250 given back.
+func (d *desk) workbook(name string) {
+	d.t.Helper()
+	book, err := excelize.OpenFile(name)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer book.Close()
+	rows, err := book.GetRows(book.GetSheetName(0), excelize.Options{RawCellValue: true})
+	if err != nil || len(rows) != 3 || !slices.Equal(rows[2][1:6], []string{"1", "300.00", "1", "250.00", "50.00"}) {
+		d.t.Errorf("%s: %q, %v", name, rows, err)
+	}
+}
+
+// export writes the day's report from the reports' tab.
+func (d *desk) export() {
+	d.t.Helper()
+	before := d.look()
+	d.keys("Right")
+	d.another("the reports", before)
+	d.shot("window-reports")
+	d.keys("F3")
+	var name string
+	d.until("the exported file", slowly, func() bool {
+		_ = filepath.WalkDir(d.home, func(path string, e fs.DirEntry, err error) error {
+			if err == nil && filepath.Ext(path) == ".xlsx" && filepath.Dir(path) != filepath.Join(d.home, "closed") {
+				name = path
+			}
+			return nil
+		})
+		return name != ""
+	})
+	d.workbook(name)
+}

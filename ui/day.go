@@ -300,7 +300,7 @@ func (d *day) closeShift() {
 }
 
 func (d *day) closeDay() {
-	request := pos.CloseDayRequest{Note: strings.TrimSpace(d.note.Text)}
+	request := pos.CloseDayRequest{Day: d.today.Day, Note: strings.TrimSpace(d.note.Text)} // the day that was read, should another have begun since
 	var days []ClosedDay
 	var missing error
 	d.run(pos.CloseDay, func(ctx context.Context, actor string) (err error) {

@@ -35,9 +35,9 @@ func (c *counter) yes() {
 func TestAShiftAndADayAreClosedInTheWindow(t *testing.T) {
 	c := newCounter(t)
 	c.opts.Cashier = "李"
-	asked := 0
+	asked, meant := 0, pos.Day("")
 	c.opts.CloseDay = func(ctx context.Context, r pos.CloseDayRequest, _ words.Language) (days []ClosedDay, err error) {
-		asked++
+		asked, meant = asked+1, r.Day
 		batches, err := c.till.CloseDay(ctx, r)
 		for _, b := range batches {
 			days = append(days, ClosedDay{b, []string{"老街茶馆-K1.pdf"}})
@@ -88,6 +88,9 @@ func TestAShiftAndADayAreClosedInTheWindow(t *testing.T) {
 	})
 	if b := d.today.Closes[0]; asked != 1 || b.Amount != 2500 || b.Entries != 2 || b.Note != "all well" || b.By != "李" {
 		t.Errorf("closed %d times: %+v", asked, b)
+	}
+	if meant != d.today.Day { // not whichever day it is by then
+		t.Errorf("closed %q; the page shows %s", meant, d.today.Day)
 	}
 	shot(t, ui.win.Canvas(), "day-closed")
 	d.ask(askReopen)

@@ -47,14 +47,14 @@ func TestDay(t *testing.T) {
 	d.keys("Return")
 	d.awaitTill()
 
-	d.keys("F4")
+	d.day()
 	d.press(0.25, "open a shift", func(l *db.Ledger) bool {
 		s := d.shifts(l)
 		return len(s) == 1 && s[0].Cashier == theCashier && s[0].OpenedBy == theCashier
 	})
 	d.sellAndRefund()
 
-	d.keys("F4")
+	d.day()
 	d.confirm(0.25, "the shift is closed", func(l *db.Ledger) bool { s := d.shifts(l); return len(s) == 1 && s[0].Batch != 0 })
 	d.shot("window-shift-closed")
 	d.keys("Escape", "F7")
@@ -65,7 +65,7 @@ func TestDay(t *testing.T) {
 	d.digits(theManagersPIN)
 	d.keys("Return")
 	d.awaitTill()
-	d.keys("F4")
+	d.day()
 	d.confirm(0.75, "the day is closed", func(l *db.Ledger) bool { b := d.closes(l); return len(b) == 1 })
 	d.shot("window-day-closed")
 	d.checkFiles(files)
@@ -108,7 +108,7 @@ func (d *desk) staff(files string) {
 // sellAndRefund takes ¥300 and gives 250 back: a supervisor must say so.
 func (d *desk) sellAndRefund() {
 	d.t.Helper()
-	d.digits("300")
+	d.digits("300") // leads back to the till
 	d.awaitTill()
 	d.keys("F1")
 	o := d.order(0)
@@ -211,8 +211,7 @@ func changed(a, b image.Image) (n int) {
 // press clicks on the lowest button of the column at x and waits until the ledger shows what follows.
 func (d *desk) press(x float64, what string, ok func(*db.Ledger) bool) {
 	d.t.Helper()
-	d.point(x)
-	d.mouse("click", "1")
+	d.click(x)
 	d.ledgerSays(what, ok)
 	d.standsStill()
 }
@@ -220,13 +219,36 @@ func (d *desk) press(x float64, what string, ok func(*db.Ledger) bool) {
 // confirm clicks on the lowest button of the column at x, and says yes to the question that follows.
 func (d *desk) confirm(x float64, what string, ok func(*db.Ledger) bool) {
 	d.t.Helper()
-	d.point(x)
-	before := d.look()
-	d.mouse("click", "1")
-	d.another("a question", before)
+	d.click(x)
 	d.keys("Right", "Return")
 	d.ledgerSays(what, ok)
 	d.standsStill()
+}
+
+// click clicks on the lowest button of the column at x, once more where it was not drawn yet, until something follows.
+func (d *desk) click(x float64) {
+	d.t.Helper()
+	d.point(x)
+	before, clicked := d.look(), time.Time{}
+	d.until("something follows the click", slowly, func() bool {
+		if changed(before, d.look()) > restless {
+			return true
+		}
+		if time.Since(clicked) > 10*time.Second {
+			clicked = time.Now()
+			d.mouse("click", "1")
+		}
+		return false
+	})
+	d.standsStill()
+}
+
+// day opens the manager's page, which begins with the shift and the day.
+func (d *desk) day() {
+	d.t.Helper()
+	before := d.look()
+	d.keys("F4")
+	d.another("the day", before)
 }
 
 // point leads the mouse to the lowest button of a page that stands still, in the column at x.

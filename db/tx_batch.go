@@ -96,12 +96,12 @@ func (t *tx) Reopen(day pos.Day) error {
 	return err
 }
 
-func (t *tx) Owed(through pos.Day) ([]pos.Owed, error) {
+func (t *tx) Owed() ([]pos.Owed, error) {
 	return list(t, func(row scanner, o *pos.Owed) error {
 		return row.Scan(&o.Wallet, &o.Entries, &o.Paid, &o.Refunded, &o.First, &o.Last)
 	}, `SELECT wallet, count(*), coalesce(sum(amount) FILTER (WHERE amount > 0), 0), coalesce(-sum(amount) FILTER (WHERE amount < 0), 0),
 			min(day), max(day)
-		FROM entry WHERE settlement_batch IS NULL AND day <= ? GROUP BY wallet ORDER BY wallet`, through)
+		FROM entry WHERE settlement_batch IS NULL GROUP BY wallet ORDER BY wallet`)
 }
 
 const shiftColumns = `id, cashier, counter, opened_at, opened_by, closed_at, closed_by, note, signed_over, coalesce(batch, 0)`

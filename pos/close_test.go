@@ -248,6 +248,9 @@ func TestSettlement(t *testing.T) {
 	b.sell(pos.Alipay, 20)
 	b.set(noon.AddDate(0, 0, 1))
 	b.sell(pos.WeChat, 3)
+	_, err := b.till.CloseDay(t.Context(), pos.CloseDayRequest{Actor: "wang"})
+	b.must(err)
+	b.sell(pos.WeChat, 40) // tomorrow's, and owed already
 	batch, err := b.till.BookSettlement(t.Context(), pos.SettlementRequest{Wallet: pos.WeChat, Through: "2026-03-05", Actor: "wang", Note: "bank 1"})
 	b.must(err)
 	if batch.Amount != 100 || batch.Entries != 1 {
@@ -257,9 +260,9 @@ func TestSettlement(t *testing.T) {
 	b.refused(err, pos.Conflict, "owes nothing")
 	_, err = b.till.BookSettlement(t.Context(), pos.SettlementRequest{Wallet: pos.WeChat, Through: "2026-03-07", Actor: "wang"})
 	b.refused(err, pos.Conflict, "has not begun")
-	owed, err := b.till.Owed(t.Context(), "2026-03-06")
+	owed, err := b.till.Owed(t.Context())
 	b.must(err)
-	if len(owed) != 2 || owed[0].Wallet != pos.Alipay || owed[0].Net() != 20 || owed[1].Net() != 3 || owed[1].First != "2026-03-06" {
+	if len(owed) != 2 || owed[0].Wallet != pos.Alipay || owed[0].Net() != 20 || owed[1].Net() != 43 || owed[1].Last != "2026-03-07" || owed[1].First != "2026-03-06" {
 		t.Errorf("%+v", owed)
 	}
 }

@@ -23,10 +23,10 @@ type SettlementRequest struct {
 	Note    string // such as the bank's reference, the fee taken off
 }
 
-// Owed returns what each platform owes through a business day.
-func (t *Till) Owed(ctx context.Context, through Day) (owed []Owed, err error) {
+// Owed returns what each platform owes: everything that no settlement has counted, also what came after today was closed.
+func (t *Till) Owed(ctx context.Context) (owed []Owed, err error) {
 	err = t.Store.View(ctx, func(tx Tx) error {
-		owed, err = tx.Owed(through)
+		owed, err = tx.Owed()
 		return err
 	})
 	return owed, err

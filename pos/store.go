@@ -76,7 +76,7 @@ type Tx interface {
 	LastClosed() (Day, error)
 	Reopen(Day) error
 	// Owed adds up what no settlement has counted, by wallet.
-	Owed(through Day) ([]Owed, error)
+	Owed() ([]Owed, error)
 
 	AddShift(*Shift) error // sets ID
 	// OpenShift is nil where none is open.

@@ -83,7 +83,7 @@ func (d *day) read() {
 		if today, err = t.BusinessDay(ctx, on); err != nil {
 			return err
 		}
-		owed, err = t.Owed(ctx, on)
+		owed, err = t.Owed(ctx)
 		return err
 	}, func(err error) {
 		if err != nil {

@@ -267,7 +267,7 @@ func (a *app) owed(ctx context.Context) error {
 		return err
 	}
 	defer ledger.Close()
-	list, err := (&pos.Till{Shop: cfg.Shop, Store: ledger}).Owed(ctx, cfg.Shop.Day(time.Now()))
+	list, err := (&pos.Till{Shop: cfg.Shop, Store: ledger}).Owed(ctx)
 	if err != nil {
 		return err
 	}

@@ -111,10 +111,9 @@ func (a *app) asked(f *flags) bool {
 }
 
 func firstSentence(s string) string {
-	if i := strings.IndexAny(s, ".。"); i > 0 {
-		return s[:i]
-	}
-	return s
+	first, _, _ := strings.Cut(s, ". ") // not the dot in 0.01
+	first, _, _ = strings.Cut(first, "。")
+	return strings.TrimSuffix(first, ".")
 }
 
 func aboutInit(l words.Language) string {

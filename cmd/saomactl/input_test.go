@@ -223,7 +223,7 @@ func TestReportFiles(t *testing.T) {
 		t.Errorf("json: %q, %v", text, err)
 	}
 	book, err := excelize.OpenFile(file("xlsx"))
-	if err != nil || book.SheetCount != 3 {
+	if err != nil || book.SheetCount != 5 {
 		t.Errorf("xlsx: %v", err)
 	}
 	pdf := file("pdf")

@@ -89,6 +89,8 @@ func TestAManagerReadsWhoDidWhat(t *testing.T) {
 	if len(exported) != 3 || exported[0].Subject != "user 小李" {
 		t.Errorf("exported %+v", exported)
 	}
+	a.narrow("till", "", "")
+	c.rowsUntil(a, "what the till did", 8, func(r *pos.AuditRow) bool { return r.Actor == "till" })
 	a.narrow("王芳", "charge", "")
 	c.rowsUntil(a, "what 王芳 charged", 8, func(r *pos.AuditRow) bool { return r.Actor == "王芳" && r.Action == "charge" })
 	a.all()

@@ -56,6 +56,32 @@ func (l *Ledger) EachPayment(ctx context.Context, from, to pos.Day, fn func(*pos
 	})
 }
 
+// EachEntry calls fn for every ledger entry of the business days from..to, in the order they were booked, and keeps none in
+// memory: together they are what the totals of these days say. An error of fn ends it.
+func (l *Ledger) EachEntry(ctx context.Context, from, to pos.Day, fn func(*pos.EntryRow) error) error {
+	return l.view(ctx, func(t *tx) error {
+		rows, err := t.session.query(ctx, `SELECT e.at, e.day, p.day, p.title, e.out_trade_no, coalesce(e.out_refund_no, ''), e.wallet, e.counter,
+				e.cashier, e.amount, coalesce(iif(e.out_refund_no IS NULL, p.transaction_id, r.refund_id), '')
+			FROM entry e JOIN payment p ON p.out_trade_no = e.out_trade_no LEFT JOIN refund r ON r.out_refund_no = e.out_refund_no
+			WHERE e.day BETWEEN ? AND ? ORDER BY e.day, e.id`, from, to)
+		if err != nil {
+			return t.failed(err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var e pos.EntryRow
+			if err := rows.Scan(moment{&e.At}, &e.Day, &e.Sold, &e.Title, &e.OutTradeNo, &e.OutRefundNo, &e.Wallet, &e.Counter, &e.Cashier,
+				&e.Amount, &e.Number); err != nil {
+				return t.failed(err)
+			}
+			if err := fn(&e); err != nil {
+				return err
+			}
+		}
+		return t.failed(rows.Err())
+	})
+}
+
 // CountPayments is how many attempts EachPayment tells of.
 func (l *Ledger) CountPayments(ctx context.Context, from, to pos.Day) (n int64, err error) {
 	err = l.view(ctx, func(t *tx) error {

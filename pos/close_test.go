@@ -360,3 +360,33 @@ func TestClosesRaceArrivals(t *testing.T) {
 		return nil
 	}))
 }
+
+// TestEntriesOfADay: what is listed of a day adds up to its close, whichever day the order is of.
+func TestEntriesOfADay(t *testing.T) {
+	b := newBooks(t, noon)
+	early := b.ask(pos.WeChat, 7) // begun today, paid after the close
+	b.sell(pos.WeChat, 100)
+	_, err := b.till.CloseDay(t.Context(), pos.CloseDayRequest{Actor: "wang"})
+	b.must(err)
+	b.must(b.arrive(early))
+	b.sell(pos.Alipay, 20)
+	b.set(noon.AddDate(0, 0, 1))
+	b.sell(pos.WeChat, 3)
+	made, err := b.till.CloseDay(t.Context(), pos.CloseDayRequest{Actor: "wang"})
+	b.must(err)
+	for day, want := range map[pos.Day]pos.Fen{"2026-03-05": 100, "2026-03-06": 30} {
+		var sum pos.Fen
+		b.must(b.ledger.EachEntry(t.Context(), day, day, func(e *pos.EntryRow) error {
+			if sum += e.Amount; e.Number == "" || (e.OutTradeNo == early.OutTradeNo && e.Sold != "2026-03-05") {
+				t.Errorf("%+v", e)
+			}
+			return nil
+		}))
+		if sum != want {
+			t.Errorf("%s: ¥%s listed; want ¥%s", day, sum, want)
+		}
+	}
+	if made[len(made)-1].Amount != 30 {
+		t.Errorf("closed %+v", made)
+	}
+}

@@ -34,6 +34,15 @@ type QuarterTotal struct {
 	RefundCount int64
 }
 
+// EntryRow is a ledger entry as a list of them shows it: money that came in, or went back as a negative amount.
+type EntryRow struct {
+	At    time.Time
+	Sold  Day // the business day of the payment's order: an earlier one where the entry corrects it
+	Title string
+	Entry
+	Number string // the platform's, of the payment or of the refund
+}
+
 // TitleTotal is what was booked of payments with one title. Amounts are fen.
 type TitleTotal struct {
 	Title       string

@@ -86,3 +86,30 @@ func (c *PaymentCSV) Flush() error {
 	c.to.Flush()
 	return c.to.Error()
 }
+
+// WriteEntriesCSV writes ledger entries as RFC 4180 with a byte order mark: each calls fn for one after another.
+// Refunds are negative, so the column adds up to the days' net.
+func WriteEntriesCSV(w io.Writer, l Words, zone *time.Location, each func(fn func(*pos.EntryRow) error) error) error {
+	to, err := newCSV(w)
+	if err != nil {
+		return err
+	}
+	if err := to.Write([]string{
+		l.T("Time"), l.T("Day"), l.T("Day of the sale"), "out_trade_no", "out_refund_no", l.T("Wallet"), l.T("Amount ¥"), l.T("Title"), l.T("Counter"),
+		l.T("Cashier"), l.T("Platform's number"),
+	}); err != nil {
+		return err
+	}
+	var row []string
+	if err := each(func(e *pos.EntryRow) error {
+		row = record(row[:0], []Cell{
+			moment(e.At, zone), {Kind: Date, Text: string(e.Day)}, {Kind: Date, Text: string(e.Sold)}, {Text: e.OutTradeNo}, {Text: e.OutRefundNo},
+			name(l, e.Wallet), {Kind: Money, Number: int64(e.Amount)}, {Text: e.Title}, {Text: e.Counter}, {Text: e.Cashier}, {Text: e.Number},
+		})
+		return to.Write(row)
+	}); err != nil {
+		return err
+	}
+	to.Flush()
+	return to.Error()
+}

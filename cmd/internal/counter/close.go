@@ -43,18 +43,15 @@ func (c *Counter) CloseDay(ctx context.Context, r pos.CloseDayRequest, words rep
 	return closed, errors.Join(failed...)
 }
 
-// dayFiles writes what a manager keeps of a day: the sheet, the sums and the payments one by one.
+// dayFiles writes what a manager keeps of a day: the sheet, the sums and the entries that make them up.
 func (c *Counter) dayFiles(ctx context.Context, day pos.Day, words report.Words) (files []string, err error) {
 	if c.Config.Export.Folder == "" {
 		return nil, nil
 	}
-	for _, kind := range []struct {
-		format string
-		orders bool
-	}{{"pdf", false}, {"xlsx", false}, {"csv", true}} {
+	for _, format := range []string{"pdf", "xlsx", "csv"} {
 		e := &sheet.Export{
 			Source: c.Ledger, Shop: c.Shop, Period: report.Period{Kind: report.OneDay, From: day, To: day},
-			Words: words, Format: kind.format, Orders: kind.orders, Now: time.Now(),
+			Words: words, Format: format, Entries: format == "csv", Now: time.Now(),
 		}
 		file, err := e.File(ctx, c.Config.Export.Folder)
 		if err != nil {

@@ -21,6 +21,8 @@ type Source interface {
 	EachPayment(ctx context.Context, from, to pos.Day, fn func(*pos.Payment) error) error
 	// CountPayments is how many that are.
 	CountPayments(ctx context.Context, from, to pos.Day) (int64, error)
+	// EachEntry calls fn for every ledger entry of from..to, in the order they were booked.
+	EachEntry(ctx context.Context, from, to pos.Day, fn func(*pos.EntryRow) error) error
 	// DayCloses are the closes of the days from..to, in order.
 	DayCloses(ctx context.Context, from, to pos.Day) ([]pos.Batch, error)
 	// AuditHead is the hash of the audit chain's last row, in hexadecimal.
@@ -30,7 +32,8 @@ type Source interface {
 // Formats are the kinds of files, by their names' endings, in the order shown to people.
 var Formats = []string{"xlsx", "csv", "pdf", "json"}
 
-// Export is one file: the summary of a period, or its payments one by one.
+// Export is one file: the summary of a period, or its payments or ledger entries one by one. Payments are listed with
+// the day they were begun on, entries with the day they count to.
 type Export struct {
 	Source   Source
 	Shop     pos.Shop
@@ -38,6 +41,7 @@ type Export struct {
 	Words    report.Words
 	Format   string // one of Formats
 	Orders   bool   // every payment rather than the sums; not as pdf
+	Entries  bool   // every ledger entry, which together are the sums; as csv only
 	Now      time.Time
 	Progress func(done, total int64) // of the payments; nil: nobody looks
 }
@@ -49,6 +53,8 @@ func (e *Export) Check() error {
 		return pos.Errorf(pos.Invalid, "The format %q is not known; it must be csv, xlsx, pdf or json.", e.Format)
 	case e.Orders && e.Format == "pdf":
 		return pos.Errorf(pos.Invalid, "Payments one by one are written as csv, xlsx or json; a pdf has the sums.")
+	case e.Entries && e.Format != "csv":
+		return pos.Errorf(pos.Invalid, "Ledger entries are written as csv.")
 	}
 	return nil
 }
@@ -61,6 +67,9 @@ func (e *Export) Name() string {
 	}
 	if e.Orders {
 		parts = append(parts, e.Words.T("Payments one by one"))
+	}
+	if e.Entries {
+		parts = append(parts, e.Words.T("Ledger entries"))
 	}
 	return strings.Map(plain, strings.Join(parts, "-")) + "." + e.Format
 }
@@ -115,6 +124,11 @@ func (e *Export) WriteTo(ctx context.Context, path string) (err error) {
 func (e *Export) Write(ctx context.Context, w io.Writer) error {
 	if err := e.Check(); err != nil {
 		return err
+	}
+	if e.Entries {
+		return report.WriteEntriesCSV(w, e.Words, e.Shop.TimeZone, func(fn func(*pos.EntryRow) error) error {
+			return e.Source.EachEntry(ctx, e.Period.From, e.Period.To, fn)
+		})
 	}
 	if e.Orders {
 		return e.orders(ctx, w)

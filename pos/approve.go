@@ -2,6 +2,7 @@ package pos
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,6 +12,7 @@ type Approval struct {
 	outTradeNo string
 	amount     Fen
 	until      time.Time
+	used       atomic.Bool
 }
 
 // By is who gave it.
@@ -37,7 +39,7 @@ func (t *Till) Approve(ctx context.Context, name, pin string, r RefundRequest) (
 
 // covers reports whether a was given for r and still holds.
 func (a *Approval) covers(r RefundRequest, now time.Time) bool {
-	return a != nil && a.outTradeNo == r.OutTradeNo && a.amount == r.Amount && now.Before(a.until)
+	return a != nil && !a.used.Load() && a.outTradeNo == r.OutTradeNo && a.amount == r.Amount && now.Before(a.until)
 }
 
 // allowRefund returns who approved r, empty where nobody had to, or why it may not be made. The limit is for

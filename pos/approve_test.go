@@ -122,6 +122,7 @@ func TestApprovalOfSomethingElse(t *testing.T) {
 	c.giveBack(late, pos.Forbidden)
 	late.Approval = approve(manager, managerPIN, "")
 	c.giveBack(late, "")
+	c.giveBack(late, pos.NeedsApproval) // it was for one refund
 	c.settled()
 	c.audit()
 }

@@ -33,6 +33,7 @@ const (
 type BusinessDay struct {
 	Day     Day
 	Closed  bool // later entries belong to the next day
+	Takes   Day  // the day that entries belong to which are made now
 	Closes  []Batch
 	Pending []DayTotal // what came since the last close
 }
@@ -84,6 +85,9 @@ func (t *Till) daysToClose(tx Tx, r *CloseDayRequest) ([]Day, error) {
 	if r.Day == "" {
 		r.Day = today
 	}
+	if _, err := ParseDay(string(r.Day)); err != nil {
+		return nil, err
+	}
 	shift, err := tx.OpenShift()
 	if err != nil {
 		return nil, err
@@ -108,7 +112,8 @@ func (t *Till) daysToClose(tx Tx, r *CloseDayRequest) ([]Day, error) {
 }
 
 // ReopenDay lets the present business day, closed too early, take entries again; closing it again makes another
-// batch. What a close has counted stays counted: figures of a closed day never change.
+// batch. What a close has counted stays counted: figures of a closed day never change. A day closed while the clock was
+// ahead is opened by it too, so that today's entries are today's.
 func (t *Till) ReopenDay(ctx context.Context, actor, reason string) error {
 	if err := CheckTitle(reason); err != nil {
 		return err
@@ -118,18 +123,18 @@ func (t *Till) ReopenDay(ctx context.Context, actor, reason string) error {
 	}
 	return t.act(ctx, actor, ReopenDay, func(tx Tx) ([]Event, error) {
 		today := t.Shop.Day(tx.Now())
-		closed, err := tx.Closed(today)
+		last, err := tx.LastClosed()
 		if err != nil {
 			return nil, err
 		}
-		if !closed {
+		if last < today {
 			return nil, Errorf(Conflict, "Only today can be opened again, and today, %s, is open.", today)
 		}
-		if err := tx.Reopen(today); err != nil {
+		if err := tx.Reopen(last); err != nil {
 			return nil, err
 		}
-		return []Event{{Kind: DayChanged, Day: today}}, tx.Audit(AuditEntry{
-			Actor: actor, Action: "day_reopen", Subject: string(today), From: "closed", To: "open", Detail: reason,
+		return []Event{{Kind: DayChanged, Day: last}}, tx.Audit(AuditEntry{
+			Actor: actor, Action: "day_reopen", Subject: string(last), From: "closed", To: "open", Detail: reason,
 		})
 	})
 }
@@ -144,8 +149,21 @@ func (t *Till) BusinessDay(ctx context.Context, day Day) (*BusinessDay, error) {
 		if b.Closes, err = tx.Batches(DayBatch, day, day); err != nil {
 			return err
 		}
+		if b.Takes, err = t.taking(tx); err != nil {
+			return err
+		}
 		b.Pending, err = tx.Pending(day)
 		return err
 	})
 	return b, err
+}
+
+// taking is the business day that takes entries now: today, or the day after the last one that is closed.
+func (t *Till) taking(tx Tx) (Day, error) {
+	today := t.Shop.Day(tx.Now())
+	last, err := tx.LastClosed()
+	if err != nil || last < today {
+		return today, err
+	}
+	return last.Next(), nil
 }

@@ -390,3 +390,28 @@ func TestEntriesOfADay(t *testing.T) {
 		t.Errorf("closed %+v", made)
 	}
 }
+
+// TestACloseWithTheClockAhead is undone by opening that day again.
+func TestACloseWithTheClockAhead(t *testing.T) {
+	b := newBooks(t, noon.AddDate(1, 0, 0))
+	_, err := b.till.CloseDay(t.Context(), pos.CloseDayRequest{Actor: "wang"})
+	b.must(err)
+	b.set(noon)
+	b.sell(pos.WeChat, 1)
+	d, err := b.till.BusinessDay(t.Context(), "2026-03-05")
+	b.must(err)
+	if d.Takes != "2027-03-06" || b.gross("2027-03-06") != 1 {
+		t.Errorf("entries count to %s", d.Takes)
+	}
+	b.must(b.till.ReopenDay(t.Context(), "wang", "the clock was wrong"))
+	b.sell(pos.WeChat, 20)
+	if b.gross("2026-03-05") != 20 {
+		t.Errorf("today ¥%s", b.gross("2026-03-05"))
+	}
+	for _, day := range []pos.Day{"2026-02-31", "x"} {
+		_, err := b.till.CloseDay(t.Context(), pos.CloseDayRequest{Day: day, Actor: "wang"})
+		b.refused(err, pos.Invalid, "not a date")
+		_, err = b.till.BookSettlement(t.Context(), pos.SettlementRequest{Wallet: pos.WeChat, Through: day, Actor: "wang"})
+		b.refused(err, pos.Invalid, "not a date")
+	}
+}

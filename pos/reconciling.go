@@ -63,6 +63,9 @@ func (t *Till) KeepReconciliation(ctx context.Context, r Reconciliation, found [
 				}
 			}
 			n := min(len(found), differencesAtOnce)
+			if k.r.ComparedAt = r.ComparedAt; n < len(found) {
+				k.r.ComparedAt = time.Time{} // a program that ends before the last part leaves a day that is due
+			}
 			if err := k.add(found[:n]); err != nil {
 				return nil, err
 			}
@@ -240,6 +243,11 @@ func (t *Till) Reconciliations(ctx context.Context, from, to Day) (list []Reconc
 			}
 			if !first.IsZero() {
 				known = appendDue(known, w, max(from, reach, BillDay(first)), min(to, BillDay(now.AddDate(0, 0, -1))), now)
+			}
+		}
+		for i := range known {
+			if r := &known[i]; r.ComparedAt.IsZero() && (r.State == Differs || r.State == Agreed) {
+				r.State = BillDue // it was compared in part
 			}
 		}
 		list = slices.DeleteFunc(known, func(r Reconciliation) bool { return r.Day < from || r.Day > to })

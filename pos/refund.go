@@ -39,6 +39,9 @@ func (t *Till) Refund(ctx context.Context, r RefundRequest) (*Refund, error) {
 	if err != nil {
 		return nil, err
 	}
+	if refund.ApprovedBy != "" {
+		r.Approval.used.Store(true) // it was for this one
+	}
 	return t.CheckRefund(ctx, refund.OutRefundNo)
 }
 

@@ -73,7 +73,7 @@ func (t *Till) decide(ctx context.Context, d *Difference, end DifferenceState, a
 			return nil, err
 		}
 		from := r.State
-		if r.Open--; r.State == Differs {
+		if r.Open--; r.State == Differs && !r.ComparedAt.IsZero() {
 			r.State = stateOf(r.Open)
 		}
 		if err := tx.SaveReconciliation(r); err != nil {

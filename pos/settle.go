@@ -173,16 +173,10 @@ func (t *Till) credit(tx Tx, p *Payment, siblings []Payment, e Evidence, actor s
 	return append(changed(p), withdrawn...), err
 }
 
-// enter appends a ledger entry to the business day that takes entries now: today, or the day after the last one
-// that is closed.
-func (t *Till) enter(tx Tx, e Entry) error {
-	e.Day = t.Shop.Day(tx.Now())
-	closed, err := tx.LastClosed()
-	if err != nil {
+// enter appends a ledger entry to the business day that takes entries now.
+func (t *Till) enter(tx Tx, e Entry) (err error) {
+	if e.Day, err = t.taking(tx); err != nil {
 		return err
-	}
-	if closed >= e.Day {
-		e.Day = closed.Next()
 	}
 	return tx.AddEntry(e)
 }

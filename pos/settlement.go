@@ -39,6 +39,9 @@ func (t *Till) BookSettlement(ctx context.Context, r SettlementRequest) (*Batch,
 	if err := CheckTitle(r.Note); err != nil {
 		return nil, err
 	}
+	if _, err := ParseDay(string(r.Through)); err != nil {
+		return nil, err
+	}
 	var b *Batch
 	err := t.act(ctx, r.Actor, SettleWallet, func(tx Tx) ([]Event, error) {
 		if today := t.Shop.Day(tx.Now()); r.Through > today {

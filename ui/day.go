@@ -196,14 +196,18 @@ func (d *day) sum(t pos.DayTotal) string {
 func (d *day) dayItems() []kit.Item {
 	l := d.c.l
 	title := l.T("Today, %s", string(d.today.Day))
-	if d.today.Closed {
+	closed := d.today.Takes != d.today.Day
+	if closed {
 		title = l.T("Today, %s, is closed", string(d.today.Day))
 	}
 	items := []kit.Item{kit.Fixed(kit.NewText(title, 22, kit.Ink, true))}
+	if closed {
+		items = append(items, fact(l.T("Payments count to"), string(d.today.Takes)))
+	}
 	for i, b := range d.today.Closes {
 		items = append(items, fact(l.T("Close %d", i+1), l.T("¥%s · %d×, %s, %s", b.Amount, b.Entries, d.c.moment(b.At), b.By)))
 	}
-	if !d.today.Closed {
+	if !closed {
 		items = append(items, d.byWallet(d.today.Pending)...)
 	}
 	for _, o := range d.owed {
@@ -219,7 +223,7 @@ func (d *day) dayItems() []kit.Item {
 			kit.Fixed(field(l.T("Note"), d.note)), kit.Fixed(d.confirm(l.T("Close the day"), d.closeDay)))
 	case d.asked == askReopen:
 		return append(items, kit.Fixed(field(l.T("Reason"), d.reason)), kit.Fixed(d.confirm(l.T("Open the day again"), d.reopen)))
-	case d.today.Closed:
+	case closed:
 		return append(items, kit.Fixed(kit.NewButton(l.T("Open the day again"), "", "", kit.PlainLook, func() { d.ask(askReopen) })))
 	}
 	return append(items, kit.Fixed(kit.NewButton(l.T("Close the day"), "", "", kit.PlainLook, func() { d.ask(askCloseDay) })))

@@ -138,7 +138,7 @@ func (s *shop) dayClosed(folder string) {
 		t.Fatalf("the day: %+v", c)
 	}
 	stem := filepath.Join(folder, "面馆-T7-"+string(c.Day))
-	for i, file := range []string{stem + ".pdf", stem + ".xlsx", stem + "-Payments one by one.csv"} {
+	for i, file := range []string{stem + ".pdf", stem + ".xlsx", stem + "-Ledger entries.csv"} {
 		if info, err := os.Stat(file); err != nil || c.Files[i] != file || info.Size() < 100 {
 			t.Errorf("%s: %v; told is %v", file, err, c.Files)
 		}

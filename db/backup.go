@@ -67,8 +67,8 @@ func (l *Ledger) Backup(ctx context.Context, path string) error {
 }
 
 // BackupDaily backs the ledger up into dir, which it makes where it is missing, as
-// ledger-YYYYMMDD-HHMMSS.db by the clock and time zone of now, and deletes all but the newest keep
-// backups. It verifies the ledger before that: of a damaged one, which is a Damaged error, the backups
+// ledger-YYYYMMDD-HHMMSS.db by the clock and time zone of now, and deletes all but the newest of each of the newest
+// keep days, and the last day's. It verifies the ledger before that: of a damaged one, which is a Damaged error, the backups
 // before are worth more. It returns the new file's path, or "" where the day has a backup already and force does not
 // ask for another. Files that are not named so are left alone, but for what a crashed backup left.
 func (l *Ledger) BackupDaily(ctx context.Context, dir string, now time.Time, keep int, force bool) (path string, err error) {
@@ -93,13 +93,33 @@ func (l *Ledger) BackupDaily(ctx context.Context, dir string, now time.Time, kee
 	if err := l.Backup(ctx, path); err != nil {
 		return "", err
 	}
-	for len(names) > max(keep-1, 0) {
-		if err := os.Remove(filepath.Join(dir, names[0])); err != nil {
+	for _, name := range outdated(append(names, filepath.Base(path)), keep) {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
 			return path, unwritable(dir, err)
 		}
-		names = names[1:]
 	}
 	return path, nil
+}
+
+// outdated are the backups, their names oldest first, that need not be kept: those of earlier days than the newest keep,
+// and of each day before the last all but its newest. However often a day is closed, it takes no other's place.
+func outdated(names []string, keep int) (old []string) {
+	const day = len("ledger-20060102")
+	days, later := 0, ""
+	for i := len(names) - 1; i >= 0; i-- {
+		of := names[i][:day]
+		if of != later {
+			days++
+			later = of
+		} else if days > 1 {
+			old = append(old, names[i])
+			continue
+		}
+		if days > max(keep, 1) {
+			old = append(old, names[i])
+		}
+	}
+	return old
 }
 
 // BackupInfo is what a backup says of itself.

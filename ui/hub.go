@@ -52,7 +52,7 @@ func (c *Cashier) hubTabs() []*tab {
 		tabs = append(tabs, &tab{title: func(l words.Language) string { return l.T("Find") }, make: func() page { return newFind(c) }})
 	}
 	if c.opts.Reconcile != nil {
-		tabs = append(tabs, &tab{title: func(l words.Language) string { return l.T("Bills") }, make: func() page { return newBooks(c) }})
+		tabs = append(tabs, &tab{title: func(l words.Language) string { return l.T("Bills") }, needs: pos.ViewReports, make: func() page { return newBooks(c) }})
 	}
 	return tabs
 }

@@ -108,7 +108,7 @@ type Tunnel struct {
 
 // Backup is what the counter keeps of its daily backups.
 type Backup struct {
-	Keep int // how many, the newest ones
+	Keep int // of how many days, the newest ones
 }
 
 // Export is where the files of a closed day go.

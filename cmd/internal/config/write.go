@@ -58,7 +58,7 @@ public_url = "http://{{.Notify}}" # the sandbox on this machine reaches listen i
 kind = "none"
 
 [backup]
-keep = 30 # daily backups, in backups/
+keep = 30 # days whose newest backup is kept, in backups/
 `))
 
 // Text is the file, checked.

@@ -57,7 +57,7 @@ func TestDailyBackup(t *testing.T) {
 			c.backUp(t.Context(), step.at)
 		}
 	}
-	want := "ledger-20260302-050500.db ledger-20260304-010500.db ledger-20260304-090500.db"
+	want := "ledger-20260301-120500.db ledger-20260302-050500.db ledger-20260304-010500.db ledger-20260304-090500.db" // of three days
 	if got := strings.Join(backupsOf(t, c), " "); got != want {
 		t.Errorf("kept %s", got)
 	}

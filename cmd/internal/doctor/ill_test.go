@@ -115,7 +115,7 @@ var illnesses = []illness{
 	{"wechat_appid", pos.Red, "is not bound", func(s *shop) { s.set("wechat", "appid", "wx0123456789abcdef"); s.o.Order = true }},
 	{"wechat_appid", pos.Yellow, "Not tried", func(*shop) {}},
 	{"wechat_appid", pos.Yellow, "Not tried", func(s *shop) { s.sell(); s.set("wechat", "appid", "wx0123456789abcdef") }}, // sold by another one
-	{"wechat_appid", pos.Yellow, "for another reason", func(s *shop) { s.fault(sandbox.FaultHTTP500, "create"); s.o.Order = true }},
+	{"wechat_appid", pos.Yellow, "named neither appid nor product", func(s *shop) { s.fault(sandbox.FaultHTTP500, "create"); s.o.Order = true }},
 	{"wechat_product", pos.Red, "does not allow this shop", func(s *shop) {
 		s.set("wechat", "base_url", s.answering(403, `{"code":"NO_AUTH","message":"商户无权限"}`))
 	}},

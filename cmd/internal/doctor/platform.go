@@ -18,7 +18,7 @@ import (
 type platform struct {
 	gateway once[pos.Gateway]
 	asked   once[answer]
-	ordered once[struct{}]
+	ordered once[*result]
 	sealed  once[[]*x509.Certificate] // WeChat Pay's platform certificates
 	made    *counter.Platforms
 }

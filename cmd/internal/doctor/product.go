@@ -11,12 +11,15 @@ import (
 	"saoma/pos"
 )
 
+// orderLife is how long the doctor's order can be paid where it cannot be closed. WeChat Pay takes nothing below a minute.
+const orderLife = 90 * time.Second
+
 // nobodys is a payment under a number that no counter gives out: theirs end in twelve digits and eight characters.
 func (v *visit) nobodys(g pos.Gateway) *pos.Payment {
 	now := v.o.Now()
 	return &pos.Payment{
 		OutTradeNo: "DOCTOR" + rand.Text()[:20], Wallet: g.Wallet(), Account: g.Account(), Amount: 1, Title: "Saoma doctor",
-		CreatedAt: now, ExpiresAt: now.Add(5 * time.Minute),
+		CreatedAt: now, ExpiresAt: now.Add(orderLife - pos.CodeGrace),
 	}
 }
 
@@ -100,23 +103,42 @@ func notAllowed(w pos.Wallet, err error) *result {
 	return bad(says, pos.Errorf(pos.Setup, "Apply for the product Native on WeChat Pay's site (products), and wait for its approval."))
 }
 
-// order has w's platform make an order of one fen and close it at once. Its code is shown to nobody.
-func (v *visit) order(ctx context.Context, w pos.Wallet) error {
+// order has w's platform make an order of one fen and close it at once. Its code is shown to nobody. left is the
+// finding where the order may still be paid, or was; err is why the platform took none.
+func (v *visit) order(ctx context.Context, w pos.Wallet) (left *result, err error) {
 	g, err := v.open(ctx, w)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = v.of(w).ordered.get(func() (none struct{}, err error) {
+	return v.of(w).ordered.get(func() (*result, error) {
 		p := v.nobodys(g)
-		if _, err = g.Create(ctx, p); err != nil {
-			return none, err
+		within, cancel := context.WithTimeout(ctx, v.o.Machine.OneCheck/2) // there must be time to close it
+		defer cancel()
+		_, err := g.Create(within, p)
+		if f := pos.FailureOf(err); err != nil && (f == pos.Refused || f == pos.Misconfigured) {
+			return nil, err
 		}
-		if err := g.Close(context.WithoutCancel(ctx), p); err != nil {
-			v.log.Warn("the doctor's order was not closed; it ends by itself in minutes", "out_trade_no", p.OutTradeNo, "error", err)
-		}
-		return none, nil
+		return v.undo(context.WithoutCancel(ctx), g, p), err
 	})
-	return err
+}
+
+// undo closes p, of which there may be an order, and asks what became of it; nil: nothing is open.
+func (v *visit) undo(ctx context.Context, g pos.Gateway, p *pos.Payment) *result {
+	closed := g.Close(ctx, p)
+	e, err := g.Query(ctx, p)
+	switch {
+	case err == nil && e.State == pos.TradePaid:
+		return warn(
+			pos.Errorf(pos.Setup, "The order of ¥0.01 (%s) at %s was paid before it could be closed.", p.OutTradeNo, g.Wallet()),
+			pos.Errorf(pos.Setup, "Refund it on the platform's site."),
+		)
+	case err == nil && (e.State == pos.TradeClosed || e.State == pos.TradeNone):
+		return nil
+	}
+	return warn(
+		pos.Errorf(pos.Unavailable, "An order of ¥0.01 (%s) could not be closed; it ends by itself within minutes, and must not be paid.", p.OutTradeNo).Because(errors.Join(closed, err)),
+		pos.Errorf(pos.Unavailable, "See in a few minutes on the platform's site that it was not paid, then look again."),
+	)
 }
 
 // ordered tells when the platform last took an order of the account that is set up now. It takes none of another
@@ -151,16 +173,18 @@ func (v *visit) accepted(ctx context.Context, w pos.Wallet, is func(how *pos.Err
 		return refused(a.err)
 	}
 	if v.o.Order {
-		err := v.order(ctx, w)
+		left, err := v.order(ctx, w)
 		switch {
+		case left != nil:
+			return left
 		case err == nil:
 			return is(pos.Errorf(pos.Setup, "an order of ¥0.01, closed at once"))
 		case no(codeOf(err)):
 			return refused(err)
 		}
 		return warn(
-			pos.Errorf(pos.Unavailable, "An order of ¥0.01 at %s did not succeed, for another reason.", w).Because(err),
-			pos.Errorf(pos.Unavailable, "See what the other lines about %s say, then look again.", w),
+			pos.Errorf(pos.Unavailable, "%s did not clearly take an order of ¥0.01, and named neither appid nor product as the reason.", w).Because(err),
+			pos.Errorf(pos.Unavailable, "See what %s_connection and %s_answers say, then look again.", string(w), string(w)),
 		)
 	}
 	if at, ok := v.orderedBefore(ctx, w); ok {

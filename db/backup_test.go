@@ -233,7 +233,7 @@ func TestBackupDaily(t *testing.T) {
 	daily(noon, 3, false, a)
 	daily(noon.Add(20*time.Minute), 3, false, a) // the day has its backup
 	daily(noon, 3, true, a, b)                   // in the same second
-	daily(noon.Add(time.Hour), 3, false, b, c) // of a day before its newest
+	daily(noon.Add(time.Hour), 3, false, b, c)   // of a day before its newest
 	daily(noon.Add(25*time.Hour), 3, false, b, c, d)
 	daily(noon.Add(26*time.Hour), 3, true, b, c, d, "ledger-20260202-013000.db") // it takes no other day's place
 	others := []string{"ledger-2026.db", "mine.db", "replaced-ledger-20200101-000000.db", "z.tmp"}

@@ -37,6 +37,8 @@ func clean(text string) string {
 // ReadMchID reads WeChat Pay's merchant number.
 func ReadMchID(text string) (string, error) {
 	switch s := clean(text); {
+	case s == "":
+		return "", pos.Errorf(pos.Setup, "The merchant number (mchid) is missing; the platform's site shows it.")
 	case strings.HasPrefix(strings.ToLower(s), "wx"):
 		return "", pos.Errorf(pos.Setup, "This is an appid; the merchant number (mchid) is 8 to 10 digits.")
 	case sellerID.MatchString(s):
@@ -51,6 +53,8 @@ func ReadMchID(text string) (string, error) {
 // ReadAppID reads the appid of WeChat.
 func ReadAppID(text string) (string, error) {
 	switch s := clean(text); {
+	case s == "":
+		return "", pos.Errorf(pos.Setup, "The appid is missing; it begins with wx.")
 	case mchID.MatchString(s):
 		return "", pos.Errorf(pos.Setup, "This is the merchant number; the appid begins with wx.")
 	case alipayAppID.MatchString(s):
@@ -122,6 +126,8 @@ func APIv3Key(data []byte) (string, error) {
 // ReadAlipayAppID reads the number of an application on Alipay's open platform.
 func ReadAlipayAppID(text string) (string, error) {
 	switch s := clean(text); {
+	case s == "":
+		return "", pos.Errorf(pos.Setup, "The APPID of the application is missing; the platform's site shows it.")
 	case sellerID.MatchString(s):
 		return "", pos.Errorf(pos.Setup, "This is the account number (PID, 2088…); the APPID of the application begins with 20 and is another one.")
 	case strings.HasPrefix(strings.ToLower(s), "wx"):
@@ -136,6 +142,8 @@ func ReadAlipayAppID(text string) (string, error) {
 // ReadSellerID reads the number of the Alipay account that is paid.
 func ReadSellerID(text string) (string, error) {
 	switch s := clean(text); {
+	case s == "":
+		return "", pos.Errorf(pos.Setup, "The account number (PID) is missing; it begins with 2088.")
 	case sellerID.MatchString(s):
 		return s, nil
 	case alipayAppID.MatchString(s):

@@ -93,6 +93,10 @@ func wrongPapers() []struct {
 		{"half an app_id", text(ReadAlipayAppID, "2021000")},
 		{"the app_id for the seller_id", text(ReadSellerID, app)},
 		{"a login for the seller_id", text(ReadSellerID, "shop@example.com")},
+		{"no mchid", text(ReadMchID, " ")},
+		{"no appid", text(ReadAppID, "")},
+		{"no app_id", text(ReadAlipayAppID, "")},
+		{"no seller_id", text(ReadSellerID, "")},
 		{"half a seller_id", text(ReadSellerID, "2088000")},
 
 		{"no APIv3 key", apiv3("")},

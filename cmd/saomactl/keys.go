@@ -180,7 +180,20 @@ func (a *app) sealKeys(ctx context.Context, cfg *config.Config, kind vault.Kind,
 	if given := cfg.Vault.PassphraseFile; kind == vault.Passphrase && given != "" && inside(cfg.Dir, given) {
 		a.warn(a.lang.T("The passphrase lies in the same folder as the keys: keep %s elsewhere, so that a copy of the folder opens nothing.", given))
 	}
+	if kind == vault.Passphrase {
+		a.warnOtherPassphrase(ctx, cfg)
+	}
 	return err
+}
+
+// warnOtherPassphrase says where the file that an unattended start reads does not open the keys.
+func (a *app) warnOtherPassphrase(ctx context.Context, cfg *config.Config) {
+	if cfg.Vault.PassphraseFile == "" {
+		return
+	}
+	if _, err := vault.Open(ctx, cfg.Dir, vault.Options{PassphraseFile: cfg.Vault.PassphraseFile}); err != nil {
+		a.warn(a.lang.T("vault.passphrase_file still names a file with another passphrase; change it before the next start."))
+	}
 }
 
 // vaultOf is the folder's vault, made or changed to the kind.
@@ -236,11 +249,8 @@ func (a *app) changePassphrase(ctx context.Context, cfg *config.Config, file str
 	if err := v.Rewrap(vault.Passphrase, passphrase); err != nil {
 		return err
 	}
-	words := a.lang.T("The passphrase is changed.")
-	if old != "" {
-		words += "\n" + a.lang.T("The file %s still holds the old one; write the new one into it.", old)
-	}
-	a.emit(keysLine{"keys", vault.Passphrase}, words)
+	a.emit(keysLine{"keys", vault.Passphrase}, a.lang.T("The passphrase is changed."))
+	a.warnOtherPassphrase(ctx, cfg)
 	return nil
 }
 

@@ -177,7 +177,9 @@ func TestNoSecretInTheFolder(t *testing.T) {
 		s.none(secrets)
 
 		second := s.put(filepath.Join(elsewhere, "second"), "coffee "+rand.Text())
-		s.must("keys", "passphrase", "--passphrase-file", second)
+		if r := s.run("keys", "passphrase", "--passphrase-file", second); r.code != 0 || !strings.Contains(r.err, "still names a file with another passphrase") {
+			t.Errorf("the old passphrase in the file: %+v", r)
+		}
 		if r := s.run("serve"); r.code != 2 || !strings.Contains(r.err, "phrase is wrong") {
 			t.Errorf("with the old passphrase: %+v", r)
 		}

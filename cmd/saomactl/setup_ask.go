@@ -101,7 +101,7 @@ func (s *settingUp) askStep(ctx context.Context, step *flow.Step) error {
 		s.complain(err)
 		only = fieldOf(step, err)
 		for i := range step.Fields { // what was pasted is asked for again, not proposed
-			if f := &step.Fields[i]; f.Key == only && (f.Kind == flow.Secret || f.Kind == flow.Paper || f.Kind == flow.Zip) {
+			if f := &step.Fields[i]; typedTwice(f.Key, only) && (f.Kind == flow.Secret || f.Kind == flow.Paper || f.Kind == flow.Zip) {
 				values[f.Key] = s.assistant.Values(step.ID)[f.Key]
 			}
 		}
@@ -122,6 +122,12 @@ func fieldOf(step *flow.Step, err error) string {
 		return ""
 	}
 	return step.Fields[i].Key
+}
+
+// typedTwice reports whether two fields are the same one, or a secret and its repetition: which of the two has the typo,
+// nobody can see.
+func typedTwice(a, b string) bool {
+	return strings.TrimSuffix(a, "_again") == strings.TrimSuffix(b, "_again")
 }
 
 // tryAsked tries a step that can be, brings the server's key before the owner, and asks whether to fill it in again.
@@ -181,7 +187,7 @@ func fingerprintIn(f pos.Finding) string {
 func (s *settingUp) askFields(ctx context.Context, step *flow.Step, values flow.Values, only string) error {
 	for i := range step.Fields {
 		f := &step.Fields[i]
-		if !f.Shows(values) || (only != "" && f.Key != only) {
+		if !f.Shows(values) || (only != "" && !typedTwice(f.Key, only)) {
 			continue
 		}
 		value, err := s.ask(ctx, f, values[f.Key])

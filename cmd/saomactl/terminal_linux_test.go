@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -129,5 +130,25 @@ func TestTypedPINs(t *testing.T) {
 				t.Errorf("%s was shown: %q", pin, screen.text())
 			}
 		}
+	}
+}
+
+// TestTypoInSetup mistypes the first of the two hidden PINs: both are asked for again, after an easy one, too.
+func TestTypoInSetup(t *testing.T) {
+	t.Parallel()
+	s := &shop{t: t, data: filepath.Join(t.TempDir(), "data")}
+	s.must("setup", "--set", "shop.name=x")
+	c := s.onTerminal("setup", "--step", "manager")
+	if _, err := io.WriteString(c.master, "Wang\n"); err != nil {
+		t.Fatal(err)
+	}
+	c.answer("\nPIN\r\n", 1, "1111")
+	c.answer("PIN, once more", 1, "1111")
+	c.answer("\nPIN\r\n", 2, "770218")
+	c.answer("PIN, once more", 2, "770219")
+	c.answer("\nPIN\r\n", 3, "770219")
+	c.answer("PIN, once more", 3, "770219")
+	if code := c.end(); code != 0 {
+		t.Fatalf("exit %d: %q", code, c.text())
 	}
 }

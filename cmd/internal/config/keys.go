@@ -135,7 +135,7 @@ func readAs[T any](r *keyReader, key, path string, parse func([]byte) (T, error)
 
 // about puts the key before a sentence.
 func about(key string, err error) error {
-	return pos.Errorf(pos.CodeOf(err), "%s: %s", key, err)
+	return pos.Errorf(pos.CodeOf(err), "%s: %s", key, err).Because(errors.Unwrap(err))
 }
 
 func (r *keyReader) file(key, path string) ([]byte, error) {

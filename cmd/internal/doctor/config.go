@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -175,7 +176,7 @@ func lookKeyAccess(_ context.Context, v *visit) *result {
 	return good(pos.Errorf(pos.Setup, "Only its owner reads the keys."))
 }
 
-func lookKeyStorage(_ context.Context, v *visit) *result {
+func lookKeyStorage(ctx context.Context, v *visit) *result {
 	kind, err := vault.Look(v.o.Dir)
 	if err != nil {
 		return bad(v.sentence(err), pos.Errorf(pos.Setup, "Put the file back from a copy of the folder, or bring the keys in again with the assistant."))
@@ -183,6 +184,14 @@ func lookKeyStorage(_ context.Context, v *visit) *result {
 	var plain []string
 	for _, p := range files(v.mustConfig()) {
 		data, err := os.ReadFile(p.path)
+		if err == nil && p.secret && vault.Sealed(data) {
+			if _, err := v.readKey(ctx, p.path); errors.Is(err, vault.ErrNobody) {
+				return bad(
+					pos.Errorf(pos.Setup, "The keys are sealed under a passphrase, and nobody can be asked for it here."),
+					pos.Errorf(pos.Setup, "Run it in a terminal, or set vault.passphrase_file in saoma.toml."),
+				)
+			}
+		}
 		// The tunnel's key may be one of this computer's own; the passphrase's file is plain by nature.
 		if err == nil && p.secret && strings.HasPrefix(p.path, filepath.Join(v.mustConfig().Dir, config.KeysDir)) && !vault.Sealed(data) {
 			plain = append(plain, filepath.Base(p.path))

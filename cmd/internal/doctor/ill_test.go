@@ -44,6 +44,12 @@ var illnesses = []illness{
 	{"config_access", pos.Yellow, "can read", func(s *shop) { s.must(os.Chmod(s.path(db.FileName), 0o640)) }},
 	{"key_access", pos.Red, "wechat_apiv3.key", func(s *shop) { s.must(os.Chmod(s.path("keys/wechat_apiv3.key"), 0o640)) }},
 	{"key_storage", pos.Yellow, "alipay_app_key.pem", func(*shop) {}},
+	{"key_storage", pos.Red, "nobody can be asked", (*shop).sealUnasked},
+	{"wechat_key_pair", pos.Yellow, "the keys are sealed", (*shop).sealUnasked},
+	{"wechat_answers", pos.Yellow, "the keys are sealed", (*shop).sealUnasked},
+	{"wechat_apiv3_key", pos.Yellow, "the keys are sealed", (*shop).sealUnasked},
+	{"alipay_key_pair", pos.Yellow, "the keys are sealed", (*shop).sealUnasked},
+	{"alipay_answers", pos.Yellow, "the keys are sealed", (*shop).sealUnasked},
 	{"key_storage", pos.Red, "", func(s *shop) {
 		s.seal()
 		s.write("keys/vault.json", "{")

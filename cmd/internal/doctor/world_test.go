@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"time"
 
 	"saoma/cmd/internal/config"
@@ -85,4 +86,11 @@ func (s *shop) occupied() string {
 	s.must(err)
 	s.t.Cleanup(func() { l.Close() })
 	return l.Addr().String()
+}
+
+// sealUnasked seals the keys under a passphrase that no file has.
+func (s *shop) sealUnasked() {
+	s.t.Helper()
+	s.seal()
+	s.write(config.FileName, strings.Replace(s.read(config.FileName), "passphrase_file = \"passphrase\"\n", "", 1))
 }

@@ -163,6 +163,9 @@ func (v *Vault) change(fn func(now header) error) error {
 	return fn(now)
 }
 
+// ErrNobody is in the error of Open where the keys need a passphrase that no file has and nobody can be asked for.
+var ErrNobody = errors.New("nobody to ask for the passphrase")
+
 // ask finds the passphrase that opens the master key.
 func (v *Vault) ask(ctx context.Context, o Options) ([]byte, error) {
 	if o.PassphraseFile != "" {
@@ -178,7 +181,7 @@ func (v *Vault) ask(ctx context.Context, o Options) ([]byte, error) {
 		}
 	}
 	if o.Ask == nil {
-		return nil, pos.Errorf(pos.Setup, "The keys are sealed under a passphrase and nobody can be asked for it here; name a file of mode 0600 that holds it as vault.passphrase_file in saoma.toml.")
+		return nil, pos.Errorf(pos.Setup, "The keys are sealed under a passphrase and nobody can be asked for it here; name a file of mode 0600 that holds it as vault.passphrase_file in saoma.toml.").Because(ErrNobody)
 	}
 	for again := o.PassphraseFile != ""; ; again = true {
 		text, err := o.Ask(ctx, again)

@@ -89,6 +89,7 @@ func TestGreenElsewhere(t *testing.T) {
 	}{
 		{"wallets", "Alipay is on", func(s *shop) { s.set("wechat", "enabled", false) }},
 		{"real_money", "real money", func(s *shop) { real(s, "") }},
+		{"wechat_public_key", "can be read and is not the merchant's own", func(*shop) {}},
 		{"wechat_rotation", "until 2099-12-31", func(s *shop) { previous(s); s.set("wechat", "previous_until", "2099-12-31") }},
 		{"wechat_dns", "pay.invalid is found", func(s *shop) {
 			s.set("wechat", "base_url", "https://pay.invalid")

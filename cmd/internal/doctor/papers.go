@@ -183,7 +183,7 @@ func lookWeChatPublicKey(ctx context.Context, v *visit) *result {
 			pos.Errorf(pos.Setup, "Download WeChat Pay's public key from its site (account, API security): pub_key.pem."),
 		)
 	}
-	return good(pos.Errorf(pos.Setup, "WeChat Pay's public key is a good one and not the merchant's own."))
+	return good(pos.Errorf(pos.Setup, "WeChat Pay's public key can be read and is not the merchant's own."))
 }
 
 func lookAlipayKeyPair(ctx context.Context, v *visit) *result {

@@ -143,6 +143,15 @@ func (a *Alipay) checkCertificates(now time.Time) error {
 	return a.checkChain(now)
 }
 
+// Application reads the certificate of an application; Alipay's roots, some of which are not RSA, are told from it first.
+func Application(data []byte) (*x509.Certificate, error) {
+	chain, err := Certificates(data)
+	if err == nil && chain[0].IsCA && bytes.Equal(chain[0].RawSubject, chain[0].RawIssuer) {
+		return nil, pos.Errorf(pos.Setup, "This is Alipay's root certificate; choose appCertPublicKey_….crt.")
+	}
+	return Certificate(data)
+}
+
 // application is the subject of an application's certificate: the account and the application.
 var application = regexp.MustCompile(`^2088[0-9]{12}-([0-9]{16})$`)
 

@@ -138,6 +138,11 @@ func wrongPapers() []struct {
 		{"no public key of Alipay", alipayKeys(func(a *Alipay) { a.PublicKey = nil })},
 		{"the application's own public key", alipayKeys(func(a *Alipay) { a.PublicKey = pub })},
 		{"both modes", alipayCerts(func(a *Alipay) { a.PublicKey = &otherKey().PublicKey })},
+		{"the root for the application's certificate", func() error {
+			root := issuedBy("Ant Root E1", &curveKey().PublicKey, nil, curveKey(), func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true })
+			_, err := Application(EncodeCertificates([]*x509.Certificate{root}))
+			return err
+		}()},
 		{"no certificate of the application", alipayCerts(func(a *Alipay) { a.AppCertificate = nil })},
 		{"no certificate of Alipay", alipayCerts(func(a *Alipay) { a.AlipayCertificate = nil })},
 		{"no root certificate", alipayCerts(func(a *Alipay) { a.Roots = nil })},

@@ -55,7 +55,7 @@ func (b *batch) readAlipay(old *config.Alipay) (*papers.Alipay, error) {
 	}
 	if p.Certificates {
 		steps = append(steps, func() (err error) {
-			p.AppCertificate, err = read(b, "alipay.app_cert_file", old.AppCertFile, papers.Certificate)
+			p.AppCertificate, err = read(b, "alipay.app_cert_file", old.AppCertFile, papers.Application)
 			return err
 		}, func() (err error) {
 			p.AlipayCertificate, err = read(b, "alipay.alipay_cert_file", old.AlipayCertFile, papers.Certificates)

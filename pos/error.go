@@ -47,8 +47,11 @@ func (e *Error) Because(err error) *Error {
 func (e *Error) Sentence() string {
 	args := slices.Clone(e.Args)
 	for i, a := range args {
-		if w, ok := a.(Wallet); ok {
-			args[i] = w.Name()
+		switch a := a.(type) {
+		case Wallet:
+			args[i] = a.Name()
+		case *Error: // its cause is for the log
+			args[i] = a.Sentence()
 		}
 	}
 	return fmt.Sprintf(e.Format, args...)

@@ -1,6 +1,7 @@
 package pos_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -225,4 +226,12 @@ func TestResolveStuckClosing(t *testing.T) {
 			}
 		}, pos.NoteAndForget)
 	})
+}
+
+// TestSentenceOfASentence: the cause of what is quoted is for the log, too.
+func TestSentenceOfASentence(t *testing.T) {
+	inner := pos.Errorf(pos.Setup, "The key is sealed.").Because(errors.New("nobody to ask"))
+	if got := pos.Errorf(pos.Setup, "%s of %s: %s", "keys", pos.WeChat, inner).Sentence(); got != "keys of WeChat Pay: The key is sealed." {
+		t.Error(got)
+	}
 }

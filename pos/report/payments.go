@@ -103,8 +103,17 @@ func WriteEntriesCSV(w io.Writer, l Words, zone *time.Location, each func(fn fun
 	var row []string
 	if err := each(func(e *pos.EntryRow) error {
 		row = record(row[:0], []Cell{
-			moment(e.At, zone), {Kind: Date, Text: string(e.Day)}, {Kind: Date, Text: string(e.Sold)}, {Text: e.OutTradeNo}, {Text: e.OutRefundNo},
-			name(l, e.Wallet), {Kind: Money, Number: int64(e.Amount)}, {Text: e.Title}, {Text: e.Counter}, {Text: e.Cashier}, {Text: e.Number},
+			moment(e.At, zone),
+			{Kind: Date, Text: string(e.Day)},
+			{Kind: Date, Text: string(e.Sold)},
+			{Text: e.OutTradeNo},
+			{Text: e.OutRefundNo},
+			name(l, e.Wallet),
+			{Kind: Money, Number: int64(e.Amount)},
+			{Text: e.Title},
+			{Text: e.Counter},
+			{Text: e.Cashier},
+			{Text: e.Number},
 		})
 		return to.Write(row)
 	}); err != nil {

@@ -327,7 +327,7 @@ func (d *desk) checkFiles(folder string) {
 			d.workbook(name)
 		case ".csv":
 			rows, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff")))).ReadAll()
-			if err != nil || len(rows) != 2 || rows[1][5] != "300.00" || rows[1][6] != "250.00" || rows[1][9] != theCashier {
+			if err != nil || len(rows) != 3 || rows[1][6] != "300.00" || rows[2][6] != "-250.00" || rows[1][9] != theCashier {
 				d.t.Errorf("%s: %q, %v", name, rows, err)
 			}
 		}

@@ -37,13 +37,14 @@ func (t *Till) Approve(ctx context.Context, name, pin string, r RefundRequest) (
 	return &Approval{by: u.Name, outTradeNo: r.OutTradeNo, amount: r.Amount, until: t.now().Add(approvalLasts)}, nil
 }
 
-// covers reports whether a was given for r and still holds.
-func (a *Approval) covers(r RefundRequest, now time.Time) bool {
-	return a != nil && !a.used.Load() && a.outTradeNo == r.OutTradeNo && a.amount == r.Amount && now.Before(a.until)
+// take uses a up, if it was given for r and still holds: of several who try it with one approval, one does.
+func (a *Approval) take(r RefundRequest, now time.Time) bool {
+	return a != nil && a.outTradeNo == r.OutTradeNo && a.amount == r.Amount && now.Before(a.until) && a.used.CompareAndSwap(false, true)
 }
 
-// allowRefund returns who approved r, empty where nobody had to, or why it may not be made. The limit is for
-// what goes back of one payment in all: it cannot be got round in parts.
+// allowRefund returns who approved r, empty where nobody had to, or why it may not be made. Where there is a name,
+// with an error too, the approval is taken. The limit is for what goes back of one payment in all: it cannot be got
+// round in parts.
 func (t *Till) allowRefund(tx Tx, r RefundRequest) (approvedBy string, err error) {
 	before, err := tx.RefundsOf(r.OutTradeNo)
 	if err != nil {
@@ -59,7 +60,7 @@ func (t *Till) allowRefund(tx Tx, r RefundRequest) (approvedBy string, err error
 		return "", allow(tx, r.Actor, RefundSmall)
 	}
 	err = allow(tx, r.Actor, RefundLarge)
-	if CodeOf(err) != NeedsApproval || !r.Approval.covers(r, t.now()) {
+	if CodeOf(err) != NeedsApproval || !r.Approval.take(r, t.now()) {
 		return "", err
 	}
 	return r.Approval.by, allow(tx, r.Approval.by, RefundLarge)

@@ -2,6 +2,8 @@ package pos_test
 
 import (
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -126,6 +128,44 @@ func TestApprovalOfSomethingElse(t *testing.T) {
 	c.settled()
 	c.audit()
 }
+
+// One approval lets one refund through, however many ask at the same moment; what was refused leaves it whole.
+func TestApprovalIsTakenOnce(t *testing.T) {
+	c := shopWithLimit(t)
+	p := c.sold(limit * 40)
+	r := pos.RefundRequest{OutTradeNo: p.OutTradeNo, Amount: limit + 1, Reason: "退货", Actor: cashier}
+	c.till.Gateways[pos.WeChat] = unlimited{c.till.Gateways[pos.WeChat]}
+	r.Approval = must(c.till.Approve(t.Context(), supervisor, supervisorPIN, r))
+	boss := &pos.User{Name: manager}
+	if err := c.till.SetRole(t.Context(), boss, supervisor, pos.Cashier); err != nil {
+		t.Fatal(err)
+	}
+	c.giveBack(r, pos.NeedsApproval)
+	if err := c.till.SetRole(t.Context(), boss, supervisor, pos.Supervisor); err != nil {
+		t.Fatal(err)
+	}
+	var made atomic.Int64
+	var group sync.WaitGroup
+	for range 32 {
+		group.Go(func() {
+			switch _, err := c.till.Refund(t.Context(), r); {
+			case err == nil:
+				made.Add(1)
+			case pos.CodeOf(err) != pos.NeedsApproval:
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if n := made.Load(); n != 1 {
+		t.Errorf("%d refunds by one approval", n)
+	}
+	c.settled()
+	c.audit()
+}
+
+// unlimited is a platform that takes any number of refunds.
+type unlimited struct{ pos.Gateway }
 
 // Wrong PINs for approvals count as wrong PINs at the door do.
 func TestApprovalLocks(t *testing.T) {

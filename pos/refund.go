@@ -27,20 +27,22 @@ func (t *Till) Refund(ctx context.Context, r RefundRequest) (*Refund, error) {
 	if err := CheckTitle(r.Reason); err != nil {
 		return nil, err
 	}
-	var refund *Refund
-	err := t.update(ctx, func(tx Tx) ([]Event, error) {
-		approvedBy, err := t.allowRefund(tx, r)
-		if err != nil {
+	var (
+		refund     *Refund
+		approvedBy string
+	)
+	err := t.update(ctx, func(tx Tx) (_ []Event, err error) {
+		if approvedBy, err = t.allowRefund(tx, r); err != nil {
 			return nil, err
 		}
 		refund, err = t.addRefund(tx, r, approvedBy)
 		return refundChanged(refund), err
 	})
 	if err != nil {
+		if approvedBy != "" {
+			r.Approval.used.Store(false) // nothing was recorded: it holds for the next try
+		}
 		return nil, err
-	}
-	if refund.ApprovedBy != "" {
-		r.Approval.used.Store(true) // it was for this one
 	}
 	return t.CheckRefund(ctx, refund.OutRefundNo)
 }

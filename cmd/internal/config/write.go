@@ -1,7 +1,10 @@
 package config
 
 import (
+	"bufio"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -83,17 +86,55 @@ func moving(address string) []Edit {
 	return []Edit{{"wechat.base_url", address}, {"alipay.gateway_url", address + "/gateway.do"}}
 }
 
-// WriteAtomic writes a file beside its place, makes it durable and puts it there in one step; it is
-// readable by its owner only.
+// WriteAtomic is WriteFile of data.
 func WriteAtomic(path string, data []byte) error {
+	return WriteFile(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// WriteFile writes a file beside its place, makes it durable and puts it there in one step; it is
+// readable by its owner only.
+func WriteFile(path string, write func(io.Writer) error) error {
+	return writeBeside(path, write, os.Rename)
+}
+
+// CreateFile is WriteFile under a name that is free: a file that has it, even since a moment ago, stays, and the
+// error is fs.ErrExist.
+func CreateFile(path string, write func(io.Writer) error) error {
+	if taken(path) {
+		return fs.ErrExist
+	}
+	return writeBeside(path, write, func(temp, path string) error {
+		err := os.Link(temp, path)
+		switch {
+		case err == nil, errors.Is(err, fs.ErrExist):
+			return err
+		case taken(path): // a disk without links, such as a USB stick
+			return fs.ErrExist
+		}
+		return os.Rename(temp, path)
+	})
+}
+
+func taken(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func writeBeside(path string, write func(io.Writer) error, place func(temp, path string) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails after the rename, as it should
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	defer os.Remove(f.Name()) // fails after a rename, as it should
+	b := bufio.NewWriter(f)
+	if err = write(b); err == nil {
+		err = errors.Join(b.Flush(), f.Sync())
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	return place(f.Name(), path)
 }

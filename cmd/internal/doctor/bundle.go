@@ -83,29 +83,15 @@ func WriteBundle(ctx context.Context, path string, o Options, findings []pos.Fin
 
 // publish puts a new file in its place in one step; one that is there, even since a moment ago, stays.
 func publish(path string, data []byte) error {
-	fail := func(err error) error {
-		return pos.Errorf(pos.Invalid, "The support file %s cannot be written; choose another folder.", path).Because(err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".bundle-*") // readable by its owner only
-	if err != nil {
-		return fail(err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fail(err)
-	}
-	switch err := os.Link(f.Name(), path); {
+	err := config.CreateFile(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+	switch {
 	case errors.Is(err, fs.ErrExist):
 		return CheckBundle(path)
-	case err == nil:
-		return nil
-	}
-	if err := CheckBundle(path); err != nil { // a disk without links, such as a USB stick
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fail(err)
+	case err != nil:
+		return pos.Errorf(pos.Invalid, "The support file %s cannot be written; choose another folder.", path).Because(err)
 	}
 	return nil
 }

@@ -193,7 +193,7 @@ func TestBundleOverwritesNothing(t *testing.T) {
 	if err := WriteBundle(t.Context(), filepath.Join(dir, "no", "support.zip"), Options{Dir: dir}, nil); pos.CodeOf(err) != pos.Invalid {
 		t.Errorf("no folder: %v", err)
 	}
-	if left, err := filepath.Glob(filepath.Join(dir, ".bundle-*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(dir, ".support*")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

@@ -1,15 +1,14 @@
 package sheet
 
 import (
-	"bufio"
 	"context"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"saoma/cmd/internal/config"
 	"saoma/pos"
 	"saoma/pos/report"
 )
@@ -98,26 +97,7 @@ func (e *Export) WriteTo(ctx context.Context, path string) (err error) {
 			err = pos.Errorf(pos.Invalid, "The file %s cannot be written; choose a folder that exists, can be written and has room.", path).Because(err)
 		}
 	}()
-	f, err := os.CreateTemp(filepath.Dir(path), ".saoma-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails after the rename, as it should
-	defer f.Close()
-	b := bufio.NewWriterSize(f, 64<<10)
-	if err := e.Write(ctx, b); err != nil {
-		return err
-	}
-	if err := b.Flush(); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return config.WriteFile(path, func(w io.Writer) error { return e.Write(ctx, w) })
 }
 
 // Write writes the file's content. ctx ends it.

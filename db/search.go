@@ -99,7 +99,7 @@ func (q *query) text(t *pos.Term, limit int) string {
 // rarest is the word that finds the fewest payments: the longest. It is nil where there is none, and where the search is of
 // few days: these have their own index.
 func rarest(s pos.Search, terms []pos.Term) (best *pos.Term) {
-	if s.From != "" && s.To != "" && s.To <= pos.Day(midnight(s.From).AddDate(0, 0, fewDays).Format(time.DateOnly)) {
+	if s.From != "" && s.To != "" && s.To <= s.From.Add(fewDays) {
 		return nil
 	}
 	for i := range terms {
@@ -138,9 +138,3 @@ func (q *query) candidates(t pos.Term) string {
 
 // like quotes what LIKE reads as a pattern.
 func like(s string) string { return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s) }
-
-// midnight is a day as a time in UTC; what is no day is long ago.
-func midnight(d pos.Day) time.Time {
-	at, _ := time.Parse(time.DateOnly, string(d))
-	return at
-}

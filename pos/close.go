@@ -165,5 +165,5 @@ func (t *Till) taking(tx Tx) (Day, error) {
 	if err != nil || last < today {
 		return today, err
 	}
-	return last.Next(), nil
+	return last.Add(1), nil
 }

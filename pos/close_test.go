@@ -294,7 +294,7 @@ func TestClosesRaceArrivals(t *testing.T) {
 	}
 	settle := func() error {
 		for _, w := range pos.Wallets {
-			_, err := b.till.BookSettlement(t.Context(), pos.SettlementRequest{Wallet: w, Through: b.till.Shop.Day(noon).Next(), Actor: "x"})
+			_, err := b.till.BookSettlement(t.Context(), pos.SettlementRequest{Wallet: w, Through: b.till.Shop.Day(noon).Add(1), Actor: "x"})
 			if err == nil || !strings.Contains(err.Error(), "has not begun") {
 				return fmt.Errorf("tomorrow is settled: %w", err)
 			}
@@ -332,7 +332,7 @@ func TestClosesRaceArrivals(t *testing.T) {
 	_, err = b.till.CloseDay(t.Context(), pos.CloseDayRequest{Actor: "wang"})
 	b.must(err)
 	for _, w := range pos.Wallets {
-		_, err = b.till.BookSettlement(t.Context(), pos.SettlementRequest{Wallet: w, Through: b.till.Shop.Day(noon).Next(), Actor: "x"})
+		_, err = b.till.BookSettlement(t.Context(), pos.SettlementRequest{Wallet: w, Through: b.till.Shop.Day(noon).Add(1), Actor: "x"})
 		if err != nil && pos.CodeOf(err) != pos.Conflict {
 			t.Error(err)
 		}

@@ -60,3 +60,25 @@ func TestDayOverClockChanges(t *testing.T) {
 		}
 	}
 }
+
+func TestDaysAdd(t *testing.T) {
+	for _, c := range []struct {
+		day  pos.Day
+		n    int
+		want pos.Day
+	}{
+		{"2026-03-14", 0, "2026-03-14"},
+		{"2026-12-31", 1, "2027-01-01"},
+		{"2028-02-28", 1, "2028-02-29"},
+		{"2026-03-01", -1, "2026-02-28"},
+		{"2026-01-31", 31, "2026-03-03"},
+	} {
+		if got := c.day.Add(c.n); got != c.want {
+			t.Errorf("%s and %d days: %s; want %s", c.day, c.n, got, c.want)
+		}
+	}
+	zone := time.FixedZone("CST", 8*60*60)
+	if at := pos.Day("2026-03-14").Midnight(zone); !at.Equal(time.Date(2026, 3, 13, 16, 0, 0, 0, time.UTC)) {
+		t.Error(at)
+	}
+}

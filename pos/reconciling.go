@@ -229,7 +229,7 @@ func (t *Till) Reconciliations(ctx context.Context, from, to Day) (list []Reconc
 		if err != nil {
 			return err
 		}
-		reach := BillDay(now.AddDate(0, -billsKept, 1))
+		reach := BillReach(now)
 		if len(known) > 0 {
 			reach = min(reach, known[0].Day)
 		}
@@ -242,7 +242,7 @@ func (t *Till) Reconciliations(ctx context.Context, from, to Day) (list []Reconc
 				return err
 			}
 			if !first.IsZero() {
-				known = appendDue(known, w, max(from, reach, BillDay(first)), min(to, BillDay(now.AddDate(0, 0, -1))), now)
+				known = appendDue(known, w, max(from, reach, BillDay(first)), min(to, BillDay(now).Add(-1)), now)
 			}
 		}
 		for i := range known {
@@ -270,7 +270,7 @@ func appendDue(known []Reconciliation, w Wallet, from, to Day, now time.Time) []
 			seen[r.Day] = true
 		}
 	}
-	for day := from; day <= to; day = dayAfter(day, 1) {
+	for day := from; day <= to; day = day.Add(1) {
 		if seen[day] {
 			continue
 		}
@@ -281,15 +281,6 @@ func appendDue(known []Reconciliation, w Wallet, from, to Day, now time.Time) []
 		known = append(known, Reconciliation{Wallet: w, Day: day, State: state})
 	}
 	return known
-}
-
-// dayAfter is the day n days after d.
-func dayAfter(d Day, n int) Day {
-	at, err := time.Parse(time.DateOnly, string(d))
-	if err != nil {
-		return "9999-99-99"
-	}
-	return Day(at.AddDate(0, 0, n).Format(time.DateOnly))
 }
 
 // BillReach is the oldest day whose bill the platforms still have at now.

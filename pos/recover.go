@@ -13,14 +13,11 @@ var china = time.FixedZone("CST", 8*60*60)
 // BillDay is the platforms' day of t, which is China's whatever the shop's is.
 func BillDay(t time.Time) Day { return Day(t.In(china).Format(time.DateOnly)) }
 
+// BillBegin is when a day of the platforms begins: at midnight in China.
+func BillBegin(day Day) time.Time { return day.Midnight(china) }
+
 // BillReadyAt is when the platforms have made their bills of day: at 10:00 of the next one, in China.
-func BillReadyAt(day Day) time.Time {
-	begin, err := time.ParseInLocation(time.DateOnly, string(day), china)
-	if err != nil {
-		return time.Time{}
-	}
-	return begin.AddDate(0, 0, 1).Add(10 * time.Hour)
-}
+func BillReadyAt(day Day) time.Time { return BillBegin(day.Add(1)).Add(10 * time.Hour) }
 
 // Recovered is what Recover did about one wallet's bill of one day.
 type Recovered struct {

@@ -56,13 +56,15 @@ func (s Shop) begins(y int, m time.Month, d int) time.Time {
 	return set
 }
 
-// Next is the day after d.
-func (d Day) Next() Day {
-	at, err := time.Parse(time.DateOnly, string(d))
-	if err != nil {
-		return d // the ledger holds nothing else
-	}
-	return Day(at.AddDate(0, 0, 1).Format(time.DateOnly))
+// Add is the day n days after d.
+func (d Day) Add(n int) Day {
+	return Day(d.Midnight(time.UTC).AddDate(0, 0, n).Format(time.DateOnly))
+}
+
+// Midnight is when the date d begins by the clock of zone; long ago where d is no date.
+func (d Day) Midnight(zone *time.Location) time.Time {
+	at, _ := time.ParseInLocation(time.DateOnly, string(d), zone)
+	return at
 }
 
 // ParseDay reads yyyy-mm-dd.

@@ -191,7 +191,7 @@ func (r *reports) days() []kit.Bar {
 	}
 	var bars []kit.Bar
 	today := r.c.till.Shop.Day(time.Now())
-	for day := r.period.From; day <= min(r.period.To, max(today, r.period.From)); day = day.Next() {
+	for day := r.period.From; day <= min(r.period.To, max(today, r.period.From)); day = day.Add(1) {
 		bar := kit.Bar{Value: float64(paid[day])}
 		if number := strings.TrimLeft(string(day[len(day)-2:]), "0"); r.period.Days() <= 7 || (len(bars)%5 == 0) {
 			bar.Label = number

@@ -42,13 +42,10 @@ type Result struct {
 }
 
 // Begin is when the ledger's movements that may be on the bill of day begin.
-func Begin(day pos.Day) time.Time { return midnight(day).Add(-edge) }
+func Begin(day pos.Day) time.Time { return pos.BillBegin(day).Add(-edge) }
 
 // End is when they end: what is at this time is not on it any more.
-func End(day pos.Day) time.Time { return midnight(day).AddDate(0, 0, 1).Add(edge) }
-
-// midnight is when a day of the platforms begins.
-func midnight(day pos.Day) time.Time { return pos.BillReadyAt(day).Add(-34 * time.Hour) }
+func End(day pos.Day) time.Time { return pos.BillBegin(day.Add(1)).Add(edge) }
 
 // key is what makes a line or a movement this one. Alipay numbers refunds within their payment only.
 type key struct{ trade, refund string }

@@ -27,22 +27,19 @@ var Periods = []PeriodKind{OneDay, Week, Month}
 
 // Around is the period of a kind that has day in it. The error says that day is no date.
 func Around(kind PeriodKind, day pos.Day) (Period, error) {
-	at, err := time.Parse(time.DateOnly, string(day))
-	if err != nil {
-		return Period{}, pos.Errorf(pos.Invalid, "The day %q is not a date; write it like 2026-01-31.", string(day))
+	if _, err := pos.ParseDay(string(day)); err != nil {
+		return Period{}, err
 	}
-	from, to := at, at
+	at := begin(day)
 	switch kind {
 	case Week:
-		from = at.AddDate(0, 0, -(int(at.Weekday())+6)%7)
-		to = from.AddDate(0, 0, 6)
+		monday := day.Add(-(int(at.Weekday()) + 6) % 7)
+		return Period{Week, monday, monday.Add(6)}, nil
 	case Month:
-		from = at.AddDate(0, 0, 1-at.Day())
-		to = from.AddDate(0, 1, -1)
-	default:
-		kind = OneDay
+		first := day.Add(1 - at.Day())
+		return Period{Month, first, date(begin(first).AddDate(0, 1, -1))}, nil
 	}
-	return Period{kind, date(from), date(to)}, nil
+	return Period{OneDay, day, day}, nil
 }
 
 // maxDays bounds a range, so that a slip of the keyboard asks for no century.
@@ -69,30 +66,30 @@ func Between(from, to pos.Day) (Period, error) {
 
 // Before is the period that p is compared with: the day, week or month before, or as many days.
 func (p Period) Before() Period {
-	from := midnight(p.From)
+	last := p.From.Add(-1)
 	switch p.Kind {
 	case Month:
-		return Period{Month, date(from.AddDate(0, -1, 0)), date(from.AddDate(0, 0, -1))}
+		return Period{Month, date(begin(p.From).AddDate(0, -1, 0)), last}
 	case Week:
-		return Period{Week, date(from.AddDate(0, 0, -7)), date(from.AddDate(0, 0, -1))}
+		return Period{Week, p.From.Add(-7), last}
 	}
-	return Period{p.Kind, date(from.AddDate(0, 0, -p.Days())), date(from.AddDate(0, 0, -1))}
+	return Period{p.Kind, p.From.Add(-p.Days()), last}
 }
 
 // After is the period that follows p.
 func (p Period) After() Period {
-	from := midnight(p.To).AddDate(0, 0, 1)
+	first := p.To.Add(1)
 	switch p.Kind {
 	case Month:
-		return Period{Month, date(from), date(from.AddDate(0, 1, -1))}
+		return Period{Month, first, date(begin(first).AddDate(0, 1, -1))}
 	case Week:
-		return Period{Week, date(from), date(from.AddDate(0, 0, 6))}
+		return Period{Week, first, first.Add(6)}
 	}
-	return Period{p.Kind, date(from), date(from.AddDate(0, 0, p.Days()-1))}
+	return Period{p.Kind, first, first.Add(p.Days() - 1)}
 }
 
 // Days is how many days p has.
-func (p Period) Days() int { return int(midnight(p.To).Sub(midnight(p.From))/(24*time.Hour)) + 1 }
+func (p Period) Days() int { return int(begin(p.To).Sub(begin(p.From))/(24*time.Hour)) + 1 }
 
 // String is the day, or both ends.
 func (p Period) String() string {
@@ -102,10 +99,7 @@ func (p Period) String() string {
 	return string(p.From) + " – " + string(p.To)
 }
 
-// midnight is a day as a time in UTC, where every day has 24 hours; d has been read by ParseDay.
-func midnight(d pos.Day) time.Time {
-	at, _ := time.Parse(time.DateOnly, string(d))
-	return at
-}
+// begin is a day as a time in UTC, where every day has 24 hours.
+func begin(d pos.Day) time.Time { return d.Midnight(time.UTC) }
 
 func date(t time.Time) pos.Day { return pos.Day(t.Format(time.DateOnly)) }

@@ -28,7 +28,7 @@ const barePayments = `SELECT out_trade_no, transaction_id, amount, state, coales
 
 // reconcileRow measures a day's bill of many lines: parsed, compared with the ledger read from its file, and recorded.
 func reconcileRow(ctx context.Context, s settings) (lines []line, err error) {
-	b := &bigDay{day: "2026-03-14", begin: pos.BillReadyAt("2026-03-14").Add(-34 * time.Hour)}
+	b := &bigDay{day: "2026-03-14", begin: pos.BillBegin("2026-03-14")}
 	defer func() { err = errors.Join(err, b.close()) }()
 	if err := b.make(ctx, s); err != nil {
 		return nil, err

@@ -2,9 +2,12 @@ package sheet
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,8 +61,9 @@ func (e *Export) Check() error {
 	return nil
 }
 
-// Name is the file's name: shop, counter and days, so that no two files of a shop's counters are called the same.
-func (e *Export) Name() string {
+// name is the file's name: shop, counter and days, so that no two files of a shop's counters are called the same, and
+// from the second of a name on its number.
+func (e *Export) name(n int) string {
 	parts := []string{e.Shop.Name, e.Shop.Counter, string(e.Period.From)}
 	if e.Period.To != e.Period.From {
 		parts = append(parts, string(e.Period.To))
@@ -69,6 +73,9 @@ func (e *Export) Name() string {
 	}
 	if e.Entries {
 		parts = append(parts, e.Words.T("Ledger entries"))
+	}
+	if n > 1 {
+		parts = append(parts, strconv.Itoa(n))
 	}
 	return strings.Map(plain, strings.Join(parts, "-")) + "." + e.Format
 }
@@ -81,23 +88,31 @@ func plain(r rune) rune {
 	return r
 }
 
-// File writes the file into folder, whole or not at all, and returns its path. A file of this name is replaced.
+// File writes the file into folder, whole or not at all, and returns its path. What was written before stays: the next
+// one is called …-2, as that of a day that was closed again.
 func (e *Export) File(ctx context.Context, folder string) (string, error) {
 	if err := e.Check(); err != nil {
 		return "", err
 	}
-	path := filepath.Join(folder, e.Name())
-	return path, e.WriteTo(ctx, path)
+	for n := 1; ; n++ {
+		path := filepath.Join(folder, e.name(n))
+		if err := e.put(ctx, path, config.CreateFile); !errors.Is(err, fs.ErrExist) {
+			return path, err
+		}
+	}
 }
 
-// WriteTo writes the file at path, whole or not at all.
-func (e *Export) WriteTo(ctx context.Context, path string) (err error) {
-	defer func() {
-		if err != nil && ctx.Err() == nil && pos.CodeOf(err) == pos.Internal {
-			err = pos.Errorf(pos.Invalid, "The file %s cannot be written; choose a folder that exists, can be written and has room.", path).Because(err)
-		}
-	}()
-	return config.WriteFile(path, func(w io.Writer) error { return e.Write(ctx, w) })
+// WriteTo writes the file at path, whole or not at all. A file that is there is replaced.
+func (e *Export) WriteTo(ctx context.Context, path string) error {
+	return e.put(ctx, path, config.WriteFile)
+}
+
+func (e *Export) put(ctx context.Context, path string, write func(string, func(io.Writer) error) error) error {
+	err := write(path, func(w io.Writer) error { return e.Write(ctx, w) })
+	if err != nil && ctx.Err() == nil && pos.CodeOf(err) == pos.Internal && !errors.Is(err, fs.ErrExist) {
+		return pos.Errorf(pos.Invalid, "The file %s cannot be written; choose a folder that exists, can be written and has room.", path).Because(err)
+	}
+	return err
 }
 
 // Write writes the file's content. ctx ends it.

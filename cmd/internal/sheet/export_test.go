@@ -249,8 +249,19 @@ func TestExportIsWholeOrNot(t *testing.T) {
 		t.Errorf("no such folder: %v", err)
 	}
 	told = nil
-	if _, err := e.File(t.Context(), folder); err != nil || len(told) != 4 || told[3] != 3000 {
+	first, err := e.File(t.Context(), folder)
+	if err != nil || len(told) != 4 || told[3] != 3000 {
 		t.Errorf("told %v (%v)", told, err)
+	}
+	if err := os.WriteFile(first, []byte("signed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, end := range []string{"-2.csv", "-3.csv"} { // what was written stays
+		again, err := e.File(t.Context(), folder)
+		text, read := os.ReadFile(first)
+		if want := strings.TrimSuffix(first, ".csv") + end; again != want || string(text) != "signed" || err != nil || read != nil {
+			t.Errorf("%s, not %s; the first holds %.20q (%v, %v)", again, want, text, err, read)
+		}
 	}
 	for _, wrong := range []Export{{Format: "doc"}, {Format: "pdf", Orders: true}} {
 		if err := wrong.Check(); pos.CodeOf(err) != pos.Invalid {

@@ -66,7 +66,7 @@ func (a *app) listException(x *pos.Exception, refund *pos.Refund, zone *time.Loc
 	choices := x.Choices()
 	words := fmt.Sprintf("%d  %s  %s\n   %s", x.ID, clock(x.CreatedAt, zone), x.OutTradeNo, story)
 	for _, c := range choices {
-		words += "\n   " + a.hint(fmt.Sprintf("resolve %d %s", x.ID, c))
+		words += "\n   " + fmt.Sprintf("saomactl resolve %d %s", x.ID, c)
 		if c == pos.NoteAndForget {
 			words += " --note TEXT"
 		}

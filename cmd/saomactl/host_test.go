@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -137,7 +138,7 @@ func TestDamage(t *testing.T) {
 	s.spoil(func(content []byte) { content[0] ^= 1 })
 	for _, args := range [][]string{{"charge", "1.00", "--wallet", "wechat"}, {"serve"}, {"orders"}, {"verify"}} {
 		s.refuses("is damaged and cannot be read", args...)
-		s.refuses("saomactl restore", args...)
+		s.refuses("saomactl --data "+strconv.Quote(s.data)+" restore FILE", args...)
 	}
 
 	restore()

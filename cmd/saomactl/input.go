@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,14 +29,6 @@ func (a *app) read(ctx context.Context) (*config.Config, *db.Ledger, error) {
 	}
 	l, err := db.OpenReadOnly(ctx, cfg.Dir)
 	return cfg, l, err
-}
-
-// hint is a command line that can be pasted.
-func (a *app) hint(command string) string {
-	if a.data == "" {
-		return "saomactl " + command
-	}
-	return "saomactl --data " + strconv.Quote(a.data) + " " + command
 }
 
 // named puts the flag's name before the sentence that refuses its value.

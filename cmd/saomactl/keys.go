@@ -100,7 +100,7 @@ func (a *app) tellKeys(cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	words := a.lang.T("The keys in %s are plain files; encrypt them with: %s", cfg.Dir, a.hint("keys seal --keychain"))
+	words := a.lang.T("The keys in %s are plain files; encrypt them with: %s", cfg.Dir, "saomactl keys seal --keychain")
 	switch kind {
 	case vault.Keychain:
 		words = a.lang.T("The keys in %s are sealed; this computer's keychain opens them.", cfg.Dir)
@@ -232,7 +232,7 @@ func (a *app) changePassphrase(ctx context.Context, cfg *config.Config, file str
 	if kind, err := vault.Look(cfg.Dir); err != nil {
 		return err
 	} else if kind != vault.Passphrase {
-		return pos.Errorf(pos.Conflict, "The keys in %s are not under a passphrase; put them there with: %s", cfg.Dir, a.hint("keys seal --passphrase"))
+		return pos.Errorf(pos.Conflict, "The keys in %s are not under a passphrase; put them there with: %s", cfg.Dir, "saomactl keys seal --passphrase")
 	}
 	old := cfg.Vault.PassphraseFile
 	if old != "" && file != "" && same(old, file) {

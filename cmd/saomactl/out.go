@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // emit prints one thing: as a JSON object with --json, in words without.
 func (a *app) emit(object any, words string) {
 	if !a.json {
-		fmt.Fprintln(a.out, words)
+		a.say(words)
 		return
 	}
 	e := json.NewEncoder(a.out)
@@ -24,13 +25,27 @@ func (a *app) emit(object any, words string) {
 	}
 }
 
+// say prints words.
+func (a *app) say(words string) { fmt.Fprintln(a.out, a.pasteable(words)) }
+
 // complain prints an error as one line of words.
 func (a *app) complain(err error) {
-	fmt.Fprintln(a.err, strings.Join(strings.Fields(a.lang.Error(err)), " "))
+	a.warn(strings.Join(strings.Fields(a.lang.Error(err)), " "))
 }
 
 // warn prints a sentence that is no failure.
-func (a *app) warn(sentence string) { fmt.Fprintln(a.err, sentence) }
+func (a *app) warn(sentence string) { fmt.Fprintln(a.err, a.pasteable(sentence)) }
+
+// pasteable names the data folder in every command that words suggest, where the person had to name it too.
+func (a *app) pasteable(words string) string {
+	if a.data == "" {
+		return words
+	}
+	for _, c := range commands() {
+		words = strings.ReplaceAll(words, "saomactl "+c.name, "saomactl --data "+strconv.Quote(a.data)+" "+c.name)
+	}
+	return words
+}
 
 // paymentView is a payment as scripts read it: amounts in fen, times RFC 3339.
 type paymentView struct {

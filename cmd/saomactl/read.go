@@ -138,7 +138,7 @@ func (a *app) onlyException(ctx context.Context, ledger *db.Ledger, no string, m
 	}
 	for _, x := range open {
 		if x.OutTradeNo == no || x.OutRefundNo == no {
-			return pos.Errorf(pos.NotFound, "The ledger has no order %s, but exception %d is about it and waits for a decision; see: %s", no, x.ID, a.hint("exceptions")).Because(missing)
+			return pos.Errorf(pos.NotFound, "The ledger has no order %s, but exception %d is about it and waits for a decision; see: %s", no, x.ID, "saomactl exceptions").Because(missing)
 		}
 	}
 	return missing

@@ -73,7 +73,7 @@ func (a *app) reconcileOrder(f *flags, args []string) (o reconcileOrder, err err
 	}
 	if f.given("fix") {
 		if o.fix, err = strconv.Atoi(*fix); err != nil || o.fix < 1 {
-			return o, pos.Errorf(pos.Invalid, "--fix %q is not the number of a difference; list them with: %s", *fix, a.hint("reconcile --list --day "+*on))
+			return o, pos.Errorf(pos.Invalid, "--fix %q is not the number of a difference; list them with: %s", *fix, "saomactl reconcile --list --day "+*on)
 		}
 		if o.remedy, err = pos.ParseRemedy(arguments[0]); err != nil {
 			return o, err

@@ -100,7 +100,7 @@ func (a *app) tellDifference(d *pos.Difference) {
 	l := a.lang
 	said := fmt.Sprintf("%5d  %s", d.N, l.Error(d.Story()))
 	for _, c := range d.Choices() {
-		said += "\n       " + a.hint(fmt.Sprintf("reconcile --day %s --wallet %s --fix %d %s", d.Day, d.Wallet, d.N, c))
+		said += "\n       " + fmt.Sprintf("saomactl reconcile --day %s --wallet %s --fix %d %s", d.Day, d.Wallet, d.N, c)
 		if c == pos.NoteIt {
 			said += " --note TEXT"
 		}

@@ -88,7 +88,7 @@ func (a *app) tellRecovered(r pos.Recovered, err error) {
 		words += "\n  " + l.T("of other counters: %d", r.Foreign)
 	}
 	if r.Excepted > 0 {
-		words += "\n  " + l.T("waiting for a manager: %d; list them with: %s", r.Excepted, a.hint("exceptions"))
+		words += "\n  " + l.T("waiting for a manager: %d; list them with: %s", r.Excepted, "saomactl exceptions")
 	}
 	for _, m := range r.Missing {
 		v.Missing = append(v.Missing, missing{m.No, l.Error(m.Err)})

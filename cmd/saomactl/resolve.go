@@ -23,7 +23,7 @@ func (a *app) resolve(ctx context.Context, f *flags, args []string) error {
 	}
 	id, err := strconv.ParseInt(arguments[0], 10, 64)
 	if err != nil || id < 1 {
-		return pos.Errorf(pos.Invalid, "NO %q is not the number of an exception; list them with: %s", arguments[0], a.hint("exceptions"))
+		return pos.Errorf(pos.Invalid, "NO %q is not the number of an exception; list them with: %s", arguments[0], "saomactl exceptions")
 	}
 	decided, err := resolution(arguments[1])
 	if err != nil {

@@ -113,7 +113,7 @@ func (a *app) runSandbox(ctx context.Context, home sandboxHome, speed float64) e
 	a.emit(listening{Event: "listening", URL: s.URL(), Phone: s.PhoneURL()},
 		a.lang.T("The sandbox listens at %s. The customer's phone: %s", s.URL(), s.PhoneURL()))
 	if h, ok := says.(handedOut); ok {
-		a.emit(h, a.lang.T("The merchant's papers are in %s. Next, in another terminal: %s", h.Dir, a.hint("setup")))
+		a.emit(h, a.lang.T("The merchant's papers are in %s. Next, in another terminal: %s", h.Dir, "saomactl setup"))
 	}
 	<-signals.Done()
 	return s.Close()

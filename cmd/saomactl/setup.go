@@ -197,7 +197,7 @@ func (s *settingUp) given() (map[flow.StepID]flow.Values, error) {
 		key, value, ok := strings.Cut(pair, "=")
 		step := s.stepOf(strings.TrimSpace(key))
 		if !ok || step == nil {
-			return nil, pos.Errorf(pos.Invalid, "--set %s is not a field of the set-up; list them with: %s", key, s.hint("setup --json"))
+			return nil, pos.Errorf(pos.Invalid, "--set %s is not a field of the set-up; list them with: %s", key, "saomactl setup --json")
 		}
 		if given[step.ID] == nil {
 			given[step.ID] = s.assistant.Values(step.ID)

@@ -59,7 +59,7 @@ func (s *settingUp) lead(ctx context.Context) error {
 		}
 	}
 	if s.request.step == "" {
-		fmt.Fprintln(s.out, s.lang.T("The set-up is done. Next: %s", s.hint("serve")))
+		s.say(s.lang.T("The set-up is done. Next: %s", "saomactl serve"))
 	}
 	return nil
 }

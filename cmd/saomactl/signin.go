@@ -36,7 +36,7 @@ func (a *app) signIn(ctx context.Context, till *pos.Till) (*pos.User, error) {
 	case err != nil:
 		return nil, err
 	case len(users) == 0 && a.user != "":
-		return nil, pos.Errorf(pos.Invalid, "--user %s: this counter has no users yet; make the first one, a manager, with: %s", a.user, a.hint("users add NAME --role manager"))
+		return nil, pos.Errorf(pos.Invalid, "--user %s: this counter has no users yet; make the first one, a manager, with: %s", a.user, "saomactl users add NAME --role manager")
 	case len(users) == 0:
 		return nil, nil
 	case a.user == "":

@@ -75,7 +75,7 @@ func (a *app) listUsers(ctx context.Context) error {
 	switch {
 	case a.json:
 	case len(users) == 0:
-		fmt.Fprintln(a.out, a.lang.T("There are no users: everybody may do everything. Make the first one, a manager, with: %s", a.hint("users add NAME --role manager")))
+		a.say(a.lang.T("There are no users: everybody may do everything. Make the first one, a manager, with: %s", "saomactl users add NAME --role manager"))
 	default:
 		fmt.Fprint(a.out, columns(rows, func(int) bool { return false }))
 	}

@@ -70,10 +70,8 @@ func TestRestoreOfAnOlderVersion(t *testing.T) {
 		number INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL) STRICT`); err != nil {
 		t.Fatal(err)
 	}
-	for n := 1; n < len(files); n++ {
-		if err := step(t.Context(), d, n, files[n-1], time.Now()); err != nil {
-			t.Fatal(err)
-		}
+	if err := upgrade(t.Context(), d, files[:len(files)-1], 0, time.Now()); err != nil {
+		t.Fatal(err)
 	}
 	dir := t.TempDir()
 	if _, err := Restore(t.Context(), path, dir, false); err != nil {
@@ -87,7 +85,7 @@ func TestRestoreOfAnOlderVersion(t *testing.T) {
 	if report, err := l.Verify(t.Context(), VerifyOptions{}); err != nil || !report.OK() {
 		t.Error(report, err)
 	}
-	if err := step(t.Context(), d, len(files), files[len(files)-1], time.Now()); err != nil {
+	if err := upgrade(t.Context(), d, files, len(files)-1, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.Exec("INSERT INTO migration VALUES (99, 'to come', 1)"); err != nil {

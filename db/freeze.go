@@ -141,8 +141,11 @@ func (l *Ledger) look(ctx context.Context, all bool) (found string, err error) {
 // damageIn is the damage that kept a ledger from being opened for writing, and nil where err is another
 // error or none.
 func damageIn(ctx context.Context, err error) *pos.Error {
-	if e, ok := errors.AsType[*pos.Error](err); ok && e.Code == pos.Damaged {
+	switch e, _ := errors.AsType[*pos.Error](err); pos.CodeOf(err) {
+	case pos.Damaged:
 		return e
+	case pos.Setup: // the ledger is sound, but not of this version
+		return nil
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok && nonsense(ctx, e) {
 		return breaks("schema", e)

@@ -22,8 +22,7 @@ func migrationFiles() ([]string, error) { return fs.Glob(migrations, "migration/
 const markers = `CREATE TABLE IF NOT EXISTS migration (
 		number INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL) STRICT`
 
-// migrate brings the ledger up to date. Each step and its marker row are one transaction, so a step is
-// there in full or not at all.
+// migrate brings the ledger up to date.
 func migrate(ctx context.Context, d *sql.DB, now time.Time) error {
 	files, err := migrationFiles()
 	if err != nil {
@@ -39,32 +38,50 @@ func migrate(ctx context.Context, d *sql.DB, now time.Time) error {
 	if done > len(files) {
 		return tooNew(done, len(files))
 	}
+	return upgrade(ctx, d, files, done, now)
+}
+
+// upgrade takes the steps of files after the first done of them, with their marker rows, in one transaction: a ledger
+// that cannot take them all is left to the version of the program that it was of.
+func upgrade(ctx context.Context, d *sql.DB, files []string, done int, now time.Time) error {
+	if done == len(files) {
+		return nil
+	}
+	tx, err := d.BeginTx(ctx, nil)
+	if err != nil {
+		return failure(err)
+	}
+	defer tx.Rollback() // after Commit it does nothing
 	for n := done + 1; n <= len(files); n++ {
-		if err := step(ctx, d, n, files[n-1], now); err != nil {
-			return failure(fmt.Errorf("%s: %w", files[n-1], err))
+		if err := step(ctx, tx, n, files[n-1], now); err != nil {
+			return notUpgraded(ctx, n, fmt.Errorf("%s: %w", files[n-1], err))
 		}
+	}
+	if err := tx.Commit(); err != nil {
+		return failure(err)
 	}
 	return nil
 }
 
-func step(ctx context.Context, d *sql.DB, n int, file string, now time.Time) error {
+func step(ctx context.Context, tx *sql.Tx, n int, file string, now time.Time) error {
 	script, err := migrations.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	tx, err := d.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // after Commit it does nothing
 	if _, err := tx.ExecContext(ctx, string(script)); err != nil {
 		return err
 	}
 	name := strings.TrimSuffix(strings.TrimPrefix(file, "migration/"), ".sql")
-	if _, err := tx.ExecContext(ctx, "INSERT INTO migration (number, name, at) VALUES (?, ?, ?)", n, name, now.UnixMilli()); err != nil {
-		return err
+	_, err = tx.ExecContext(ctx, "INSERT INTO migration (number, name, at) VALUES (?, ?, ?)", n, name, now.UnixMilli())
+	return err
+}
+
+// notUpgraded is the error for a ledger that does not take step n: neither the machine nor the file is at fault.
+func notUpgraded(ctx context.Context, n int, err error) error {
+	if damaged(err) || !nonsense(ctx, err) {
+		return failure(err)
 	}
-	return tx.Commit()
+	return pos.Errorf(pos.Setup, "The ledger cannot be brought up to this version of the program (step %d). It is unharmed and as it was: go on with the version used before, and send whoever helps a support file (saomactl doctor --bundle FILE).", n).Because(err)
 }
 
 // version is the number of the last step the ledger has.

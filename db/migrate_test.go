@@ -89,6 +89,8 @@ var released = map[string]string{
 	"0003_exceptions.sql":     "c6a2dfebc260341c5b22ded2873eb8a3d7fa0151d875f50dda3f9b5a688f1759",
 	"0004_people.sql":         "4c5fd44386221f64ee47b522bd529fa97ea8bece85fddf846991224bc10f482d",
 	"0005_reconciliation.sql": "1d6c1259edfd6517079cff7483ab6ef437e7d1986ad2971399a91a24ad129b19",
+	"0006_days.sql":           "d4e16fed739a5611ad89ef8d45f7bed69ff609ad1e97371a2cd9208772c225ee",
+	"0007_reports.sql":        "fcb75f97ff9f52aac6045485a5ec72286d14af679b12e4c64b730e8e0878bea9",
 }
 
 func TestReleasedStepsStay(t *testing.T) {
@@ -100,10 +102,59 @@ func TestReleasedStepsStay(t *testing.T) {
 	}
 }
 
+// TestUpgradeFails has ledgers of the fifth step hold what no program of that time could write. They do not take a
+// later step, and are left as they were: the steps before it are not taken either.
+func TestUpgradeFails(t *testing.T) {
+	const day = "INSERT INTO batch VALUES (1, 'day', '2026-03-04', 0, 0, 1);"
+	for _, c := range []struct{ name, odd, says, mend string }{
+		{"a settlement of no wallet", day + "INSERT INTO batch VALUES (2, 'settlement', '2026-03-04', 0, 0, 1)", "(step 6)", "DELETE FROM batch WHERE id = 2"},
+		{"a view of a later table's name", day + "CREATE VIEW title_total AS SELECT 1", "(step 7)", "DROP VIEW title_total"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, FileName)
+			older(t, path, 5)
+			alter := func(statement string) (kept string) {
+				t.Helper()
+				d, err := connect(path, "_txlock=immediate")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer d.Close()
+				if _, err := d.Exec(statement); err != nil {
+					t.Fatal(err)
+				}
+				const all = `SELECT (SELECT max(number) FROM migration) || (SELECT group_concat(sql, '') FROM sqlite_schema)`
+				if err := d.QueryRow(all).Scan(&kept); err != nil {
+					t.Fatal(err)
+				}
+				return kept
+			}
+			before := alter(c.odd)
+			_, err := Open(t.Context(), dir, Options{})
+			if pos.CodeOf(err) != pos.Setup || !strings.Contains(err.Error(), c.says+". It is unharmed and as it was") {
+				t.Errorf("opened: %v", err)
+			}
+			if alter("") != before {
+				t.Error("a failed upgrade has left something behind")
+			}
+			alter(c.mend)
+			l, err := Open(t.Context(), dir, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			if err := l.Check(t.Context()); err != nil {
+				t.Errorf("with a day's batch: %v", err)
+			}
+		})
+	}
+}
+
 // TestUpgrade brings a ledger of the second step, with a payment in it, up to date.
 func TestUpgrade(t *testing.T) {
 	dir := t.TempDir()
-	secondStep(t, filepath.Join(dir, FileName))
+	older(t, filepath.Join(dir, FileName), 2)
 	l, err := Open(t.Context(), dir, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -128,8 +179,9 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
-// secondStep makes a ledger as the program of the second step left it.
-func secondStep(t *testing.T, path string) {
+// older makes a ledger as the program of that many steps left it.
+func older(t *testing.T, path string, steps int) {
+	t.Helper()
 	d, err := connect(path, "_txlock=immediate", "journal_mode(WAL)")
 	if err != nil {
 		t.Fatal(err)
@@ -142,10 +194,8 @@ func secondStep(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for n := range 2 {
-		if err := step(t.Context(), d, n+1, files[n], time.Now()); err != nil {
-			t.Fatal(err)
-		}
+	if err := upgrade(t.Context(), d, files[:steps], 0, time.Now()); err != nil {
+		t.Fatal(err)
 	}
 	s, err := newSession(t.Context(), d)
 	if err != nil {

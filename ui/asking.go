@@ -10,12 +10,22 @@ import (
 	"saoma/ui/kit"
 )
 
-// asking is the page that asks for somebody else's PIN on the spot, in the place of the one it comes back to.
+// asking is a page that asks for a name and a PIN, in the place of the one it comes back to.
 type asking struct {
 	c     *Cashier
-	back  page
+	back  page // nil: the till
 	gate  *gate
 	whole fyne.CanvasObject
+}
+
+// ask turns to p, which is a or the page that a is a part of. Enter proves the PIN, see gate.
+func (a *asking) ask(p page, action pos.Action, about, name string, enter func(ctx context.Context, name, pin string) (*pos.User, error), then func(*pos.User)) {
+	a.whole = container.NewStack()
+	a.c.turnTo(p)
+	a.gate = newGate(&a.c.room, a.c.till, action, about, name, a.c.onKey, then)
+	a.gate.enter = enter
+	a.update()
+	a.c.fillBody()
 }
 
 // as calls then with the name of somebody who may do action: whoever works at the till, or else somebody who says so
@@ -42,19 +52,18 @@ func (c *Cashier) as(action pos.Action, then func(actor string)) {
 	})
 }
 
-// askPIN asks for the name and the PIN of somebody who may do action; enter proves them, see gate.
+// askPIN asks for the name and the PIN of somebody else, who may do action.
 func (c *Cashier) askPIN(action pos.Action, about string, enter func(ctx context.Context, name, pin string) (*pos.User, error), then func(*pos.User)) {
-	a := &asking{c: c, back: c.page, whole: container.NewStack()}
-	c.turnTo(a)
-	a.gate = newGate(&c.room, c.till, action, about, "", c.onKey, func(u *pos.User) {
+	if _, open := c.page.(*asking); open {
+		return // the button was pressed twice
+	}
+	a := &asking{c: c, back: c.page}
+	a.ask(a, action, about, "", enter, func(u *pos.User) {
 		if c.page == page(a) {
 			c.turnTo(a.back)
 			then(u)
 		}
 	})
-	a.gate.enter = enter
-	a.update()
-	c.fillBody()
 }
 
 func (a *asking) object() fyne.CanvasObject { return a.whole }

@@ -52,11 +52,7 @@ func TestAManagerReadsWhoDidWhat(t *testing.T) {
 	}
 	ui := c.open(1280, 800)
 	for range 8 {
-		c.typed("3")
-		c.press(fyne.KeyF1)
-		c.state(pos.Waiting)
-		ui.payAsCustomer()
-		c.state(pos.Paid)
+		c.sell("3", fyne.KeyF1)
 	}
 	a := c.auditTab()
 	all, err := c.till.Audit(t.Context(), "王芳", pos.AuditFilter{Limit: 1000})

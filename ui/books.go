@@ -239,14 +239,11 @@ func (b *books) onKey(k fyne.KeyName) bool {
 
 // run does something for somebody who may reconcile, and shows how the day stands then.
 func (b *books) run(do func(ctx context.Context, actor string) error, said string) {
-	if b.busy || b.chosen() == nil {
+	if b.chosen() == nil {
 		return
 	}
 	b.c.as(pos.Reconcile, func(actor string) {
-		b.busy = true
-		b.draw()
-		b.c.off(func(ctx context.Context) error { return do(ctx, actor) }, func(err error) {
-			b.busy = false
+		b.c.alone(&b.busy, b.draw, func(ctx context.Context) error { return do(ctx, actor) }, func(err error) {
 			if err != nil {
 				b.c.complain(err)
 			} else {

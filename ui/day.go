@@ -31,7 +31,14 @@ type day struct {
 
 	cashier, note, over, reason *kit.Entry
 	choices                     *kit.Choices
+	acts                        map[fyne.KeyName]*kit.Button // of the two halves, by their keys
 }
+
+// The keys of the two halves.
+const (
+	shiftKey = fyne.KeyF3
+	dayKey   = fyne.KeyF5
+)
 
 // What a day page asks to be confirmed.
 const (
@@ -96,14 +103,24 @@ func (d *day) read() {
 }
 
 func (d *day) draw() {
-	d.choices = nil
 	if d.today == nil {
 		return // not read yet
 	}
+	old := d.choices
+	d.choices, d.acts = nil, map[fyne.KeyName]*kit.Button{}
 	d.left.Objects = []fyne.CanvasObject{kit.Col(9, d.shiftItems()...)}
 	d.right.Objects = []fyne.CanvasObject{kit.Col(9, d.dayItems()...)}
+	d.choices.Again(old)
 	d.left.Refresh()
 	d.right.Refresh()
+}
+
+// act is a half's button, which its key presses as well.
+func (d *day) act(label string, key fyne.KeyName, look kit.Look, do func()) kit.Item {
+	b := kit.NewButton(label, string(key), "", look, do)
+	b.SetDisabled(d.busy)
+	d.acts[key] = b
+	return kit.Fixed(b)
 }
 
 // shiftItems are the left half: the shift that is open, the one that was just closed, or how to open one.
@@ -115,14 +132,12 @@ func (d *day) shiftItems() []kit.Item {
 			items = append(items, kit.Fixed(kit.NewText(l.T("Closed: the shift of %s", d.last.Cashier), 18, kit.Good, true)))
 			items = append(items, d.shiftFacts(d.last)...)
 		}
-		open := kit.NewButton(l.T("Open a shift"), "", "", kit.StrongLook, d.openShift)
-		open.SetDisabled(d.busy)
-		return append(items, kit.Gap(1), kit.Fixed(field(l.T("Cashier"), d.cashier)), kit.Fixed(open))
+		return append(items, kit.Gap(1), kit.Fixed(field(l.T("Cashier"), d.cashier)), d.act(l.T("Open a shift"), shiftKey, kit.StrongLook, d.openShift))
 	}
 	items := append([]kit.Item{kit.Fixed(kit.NewText(l.T("The shift of %s", d.shift.Cashier), 22, kit.Ink, true))}, d.shiftFacts(d.shift)...)
 	items = append(items, kit.Gap(1))
 	if d.asked != askCloseShift {
-		return append(items, kit.Fixed(kit.NewButton(l.T("Close the shift"), "", "", kit.PlainLook, func() { d.ask(askCloseShift) })))
+		return append(items, d.act(l.T("Close the shift"), shiftKey, kit.PlainLook, func() { d.ask(askCloseShift) }))
 	}
 	fields := []kit.Item{kit.Share(1, field(l.T("Note"), d.note))}
 	if len(d.shift.Unfinished) > 0 {
@@ -224,46 +239,49 @@ func (d *day) dayItems() []kit.Item {
 	case d.asked == askReopen:
 		return append(items, kit.Fixed(field(l.T("Reason"), d.reason)), kit.Fixed(d.confirm(l.T("Open the day again"), d.reopen)))
 	case closed:
-		return append(items, kit.Fixed(kit.NewButton(l.T("Open the day again"), "", "", kit.PlainLook, func() { d.ask(askReopen) })))
+		return append(items, d.act(l.T("Open the day again"), dayKey, kit.PlainLook, func() { d.ask(askReopen) }))
 	}
-	return append(items, kit.Fixed(kit.NewButton(l.T("Close the day"), "", "", kit.PlainLook, func() { d.ask(askCloseDay) })))
+	return append(items, d.act(l.T("Close the day"), dayKey, kit.PlainLook, func() { d.ask(askCloseDay) }))
 }
 
 func (d *day) warning(text string) fyne.CanvasObject {
 	return kit.Panel(kit.WarnBg, kit.WarnBg, 12, 12, 14, kit.NewFit(text, 17, kit.Warn, true, 2))
 }
 
-// confirm is the way back and the way on; Enter goes back until the arrow key has chosen.
+// confirm is the way back and the way on.
 func (d *day) confirm(yes string, do func()) fyne.CanvasObject {
-	on := kit.NewButton(yes, "", "", kit.StrongLook, do)
-	on.SetDisabled(d.busy)
-	d.choices = kit.NewChoices(kit.NewButton(d.c.l.T("Go back"), "Esc", "", kit.PlainLook, func() { d.ask("") }), on)
+	d.choices = d.c.meant(func() { d.ask("") }, yes, do, d.busy)
 	return d.choices.Object
 }
 
 func (d *day) ask(what string) {
 	d.asked = what
 	d.draw()
+	canvas := d.c.win.Canvas()
+	canvas.Unfocus()
+	if what == askReopen {
+		canvas.Focus(d.reason)
+	}
 }
 
 func (d *day) onKey(k fyne.KeyName) bool {
-	if k == fyne.KeyEscape && d.asked != "" {
+	switch {
+	case k == fyne.KeyEscape && d.asked != "":
 		d.ask("")
-		return true
+	case k == shiftKey || k == dayKey:
+		if b := d.acts[k]; b != nil {
+			b.Tapped(nil)
+		}
+	default:
+		return d.choices != nil && d.choices.OnKey(k)
 	}
-	return d.choices != nil && d.choices.OnKey(k)
+	return true
 }
 
 // run does something for somebody who may, and shows how things stand then.
 func (d *day) run(action pos.Action, do func(ctx context.Context, actor string) error, done func()) {
-	if d.busy {
-		return
-	}
 	d.c.as(action, func(actor string) {
-		d.busy = true
-		d.draw()
-		d.c.off(func(ctx context.Context) error { return do(ctx, actor) }, func(err error) {
-			d.busy = false
+		d.c.alone(&d.busy, d.draw, func(ctx context.Context) error { return do(ctx, actor) }, func(err error) {
 			if err == nil {
 				d.asked = ""
 				for _, e := range []*kit.Entry{d.note, d.over, d.reason} {

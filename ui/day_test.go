@@ -46,17 +46,13 @@ func TestAShiftAndADayAreClosedInTheWindow(t *testing.T) {
 	}
 	ui := c.open(1280, 800)
 	d := c.dayPage()
-	d.openShift()
+	c.press(shiftKey)
 	c.until("the shift is open", func() bool { return d.shift != nil && !d.busy })
 	shot(t, ui.win.Canvas(), "day-shift-open")
 	c.press(fyne.KeyEscape)
 
 	for _, wallet := range []fyne.KeyName{fyne.KeyF1, fyne.KeyF2} {
-		c.typed("12.5")
-		c.press(wallet)
-		c.state(pos.Waiting)
-		ui.payAsCustomer()
-		c.state(pos.Paid)
+		c.sell("12.5", wallet)
 	}
 	c.typed("3")
 	c.press(fyne.KeyF1)
@@ -64,7 +60,7 @@ func TestAShiftAndADayAreClosedInTheWindow(t *testing.T) {
 
 	d = c.dayPage()
 	c.until("what was taken", func() bool { return c.sees("¥25.00") && d.shift != nil && len(d.shift.Unfinished) == 1 })
-	d.ask(askCloseShift)
+	c.press(shiftKey)
 	c.yes()
 	c.until("it asks who goes on", func() bool {
 		return !d.busy && ui.state.Sentence() == "Not final yet: 1. Wait for them, or name who goes on with them."
@@ -74,15 +70,17 @@ func TestAShiftAndADayAreClosedInTheWindow(t *testing.T) {
 	c.yes()
 	c.until("the shift is closed", func() bool { return !d.busy && d.shift == nil && d.last != nil && c.sees("Closed: the shift of 李") })
 
-	d.ask(askCloseDay)
+	c.press(dayKey)
 	shot(t, ui.win.Canvas(), "day-close")
 	c.press(fyne.KeyReturn) // goes back: closing is not what Enter does first
 	if asked != 0 || d.asked != "" {
 		t.Fatalf("Enter alone closed the day: %d, %q", asked, d.asked)
 	}
-	d.ask(askCloseDay)
+	c.press(dayKey)
 	d.note.SetText("all well")
-	c.yes()
+	c.press(fyne.KeyRight)
+	d.draw() // a payment arrives: what was chosen stays chosen
+	c.press(fyne.KeyReturn)
 	c.until("the day is closed", func() bool {
 		return !d.busy && d.today.Closed && len(d.today.Closes) == 1 && c.sees("老街茶馆-K1.pdf")
 	})
@@ -93,7 +91,8 @@ func TestAShiftAndADayAreClosedInTheWindow(t *testing.T) {
 		t.Errorf("closed %q; the page shows %s", meant, d.today.Day)
 	}
 	shot(t, ui.win.Canvas(), "day-closed")
-	d.ask(askReopen)
+	c.press(dayKey)
+	ui.win.Canvas().Unfocus()
 	c.yes()
 	c.until("it asks for a reason", func() bool { return !d.busy && ui.state.Sentence() == "A reason is needed to open a closed day again." })
 	d.reason.SetText("too early")

@@ -97,7 +97,7 @@ func (d *desk) choose(id int64) {
 	if id != d.chosen {
 		d.note.SetText("")
 	}
-	d.chosen, d.asked = id, ""
+	d.chosen, d.asked, d.choices = id, "", nil
 	d.draw()
 }
 
@@ -132,6 +132,7 @@ func (d *desk) draw() {
 			Note: d.c.moment(x.CreatedAt) + " · " + kindWord(d.c.l, x.Kind),
 		}, func() { d.choose(x.ID) }}
 	}
+	old := d.choices
 	d.choices = nil
 	at := d.at()
 	if at < 0 {
@@ -139,6 +140,7 @@ func (d *desk) draw() {
 		return
 	}
 	d.leaf.fill(rows, at, d.details(&d.exceptions[at]))
+	d.choices.Again(old)
 }
 
 func (d *desk) details(x *pos.Exception) fyne.CanvasObject {
@@ -186,9 +188,7 @@ func (d *desk) decision(x *pos.Exception) []kit.Item {
 		fields := kit.Row(12, kit.Share(68, field(l.T("Note"), d.note)), kit.Share(32, field(l.T("Decided by"), d.name)))
 		return []kit.Item{kit.Fixed(fields), kit.Fixed(d.choices.Object)}
 	}
-	yes := kit.NewButton(choiceWord(l, d.asked), "", "", kit.StrongLook, func() { d.resolve(x.ID, d.asked) })
-	d.choices = kit.NewChoices(kit.NewButton(l.T("Go back"), "Esc", "", kit.PlainLook, func() { d.ask("") }), yes)
-	yes.SetDisabled(d.busy)
+	d.choices = d.c.meant(func() { d.ask("") }, choiceWord(l, d.asked), func() { d.resolve(x.ID, d.asked) }, d.busy)
 	return []kit.Item{
 		kit.Fixed(kit.Panel(kit.WarnBg, kit.WarnBg, 12, 12, 14, kit.NewFit(consequence(l, x, d.asked), 18, kit.Warn, true, 2))),
 		kit.Fixed(d.choices.Object),
@@ -218,19 +218,14 @@ func (d *desk) ask(r pos.Resolution) {
 
 // resolve carries the decision out and goes on with the next exception.
 func (d *desk) resolve(id int64, r pos.Resolution) {
-	if d.busy {
-		return
-	}
-	d.busy = true
-	d.draw()
 	name, note := strings.TrimSpace(d.name.Text), strings.TrimSpace(d.note.Text)
 	d.c.app.Preferences().SetString(prefManager, name)
 	var x *pos.Exception
-	d.c.off(func(ctx context.Context) (err error) {
+	d.c.alone(&d.busy, d.draw, func(ctx context.Context) (err error) {
 		x, err = d.c.till.Resolve(ctx, id, r, name, note)
 		return err
 	}, func(err error) {
-		d.busy, d.asked = false, ""
+		d.asked = ""
 		if x != nil {
 			d.chosen = 0 // the next one
 			d.note.SetText("")

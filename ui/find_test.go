@@ -16,14 +16,8 @@ func TestAPaymentIsFoundAsOneTypes(t *testing.T) {
 		return c.ledger.Search(ctx, s, c.till.Shop)
 	}
 	ui := c.open(1280, 800)
-	for _, amount := range []string{"12.5", "7"} {
-		c.typed(amount)
-		c.press(fyne.KeyF1)
-		c.state(pos.Waiting)
-		ui.payAsCustomer()
-		c.state(pos.Paid)
-	}
-	first := ui.recent[len(ui.recent)-1]
+	first := c.sell("12.5", fyne.KeyF1)
+	c.sell("7", fyne.KeyF1)
 	c.press(fyne.KeyF4)
 	h := ui.page.(*hub)
 	c.press(fyne.KeyRight)
@@ -62,14 +56,8 @@ func TestRefundsOfAnOldPayment(t *testing.T) {
 	refundableShown = 1
 	c := newCounter(t)
 	ui := c.open(1280, 800)
-	for _, amount := range []string{"12.5", "7"} {
-		c.typed(amount)
-		c.press(fyne.KeyF1)
-		c.state(pos.Waiting)
-		ui.payAsCustomer()
-		c.state(pos.Paid)
-	}
-	old := ui.recent[len(ui.recent)-1]
+	old := c.sell("12.5", fyne.KeyF1)
+	c.sell("7", fyne.KeyF1)
 	ui.refund(old.OutTradeNo)
 	r := ui.page.(*refunds)
 	c.until("the old payment", func() bool { return r.at() == 1 && r.left == old.Amount })

@@ -179,6 +179,16 @@ func (c *counter) damage() {
 	}
 }
 
+// sell keys in an amount, and the customer pays it.
+func (c *counter) sell(amount string, wallet fyne.KeyName) *pos.Payment {
+	c.t.Helper()
+	c.typed(amount)
+	c.press(wallet)
+	c.state(pos.Waiting)
+	c.ui.payAsCustomer()
+	return c.state(pos.Paid)
+}
+
 // state waits until the payment on the screen is in a state.
 func (c *counter) state(s pos.PaymentState) *pos.Payment {
 	c.t.Helper()

@@ -138,6 +138,8 @@ func (h *hub) onKey(k fyne.KeyName) bool {
 		h.show((h.at + len(h.tabs) - 1) % len(h.tabs))
 	case fyne.KeyRight:
 		h.show((h.at + 1) % len(h.tabs))
+	case fyne.KeyF3, fyne.KeyF5:
+		return h.tabs[h.at].made == nil // a tab that is still being made has no use for its keys yet
 	default:
 		return false
 	}

@@ -46,11 +46,7 @@ func TestCustomerSeesNothingPrivate(t *testing.T) {
 	c.opts.Cashier = "WangWei"
 	c.app.Preferences().SetBool(prefCustomer, true)
 	ui := c.open(1280, 800)
-	c.typed("3.21")
-	c.press(fyne.KeyF1)
-	c.state(pos.Waiting)
-	ui.payAsCustomer()
-	c.state(pos.Paid)
+	c.sell("3.21", fyne.KeyF1)
 	c.typed("12.5")
 	c.press(fyne.KeyF1)
 	p := c.state(pos.Waiting)

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"image/color"
 
 	"fyne.io/fyne/v2"
@@ -103,4 +104,24 @@ func fact(what, value string) kit.Item {
 // field is a text field with its name over it.
 func field(what string, e *kit.Entry) fyne.CanvasObject {
 	return kit.Col(4, kit.Fixed(kit.NewText(what, 15, kit.Muted, false)), kit.Fixed(e))
+}
+
+// meant is the way back and the way on: Enter goes back until an arrow key has chosen.
+func (c *Cashier) meant(back func(), yes string, do func(), busy bool) *kit.Choices {
+	on := kit.NewButton(yes, "", "", kit.StrongLook, do)
+	on.SetDisabled(busy)
+	return kit.NewChoices(kit.NewButton(c.l.T("Go back"), "Esc", "", kit.PlainLook, back), on)
+}
+
+// alone does something off the UI thread for a page that does one thing at a time: busy, and drawn so, meanwhile.
+func (c *Cashier) alone(busy *bool, draw func(), do func(context.Context) error, done func(error)) {
+	if *busy {
+		return
+	}
+	*busy = true
+	draw()
+	c.off(do, func(err error) {
+		*busy = false
+		done(err)
+	})
 }

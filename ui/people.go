@@ -175,7 +175,9 @@ func (p *people) ask(what string) {
 }
 
 func (p *people) draw() {
+	old := p.choices
 	p.choices = nil
+	defer func() { p.choices.Again(old) }()
 	l := p.c.l
 	switch {
 	case p.gate != nil:
@@ -256,11 +258,9 @@ func (p *people) pins() []kit.Item {
 	return []kit.Item{kit.Fixed(kit.Row(12, kit.Share(1, field(l.T("PIN"), p.pin)), kit.Share(1, field(l.T("The same PIN again"), p.again))))}
 }
 
-// confirm is the way back and the way on; Enter goes back until the arrow key has chosen.
+// confirm is the way back and the way on.
 func (p *people) confirm(yes string, do func()) fyne.CanvasObject {
-	on := kit.NewButton(yes, "", "", kit.StrongLook, do)
-	on.SetDisabled(p.busy)
-	p.choices = kit.NewChoices(kit.NewButton(p.c.l.T("Go back"), "Esc", "", kit.PlainLook, func() { p.ask("") }), on)
+	p.choices = p.c.meant(func() { p.ask("") }, yes, do, p.busy)
 	return p.choices.Object
 }
 

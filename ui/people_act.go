@@ -12,14 +12,8 @@ import (
 
 // run makes a change under the manager's name, and shows the users as they are then.
 func (p *people) run(do func(ctx context.Context, by *pos.User) error, done func()) {
-	if p.busy {
-		return
-	}
-	p.busy = true
 	p.c.win.Canvas().Unfocus()
-	p.draw()
-	p.c.off(func(ctx context.Context) error { return do(ctx, &pos.User{Name: p.by}) }, func(err error) {
-		p.busy = false
+	p.c.alone(&p.busy, p.draw, func(ctx context.Context) error { return do(ctx, &pos.User{Name: p.by}) }, func(err error) {
 		if err != nil {
 			p.c.complain(err)
 			p.draw()

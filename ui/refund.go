@@ -169,6 +169,7 @@ func (r *refunds) draw() {
 			func() { r.choose(p.OutTradeNo) },
 		}
 	}
+	old := r.choices
 	r.choices = nil
 	at := r.at()
 	if at < 0 {
@@ -176,6 +177,7 @@ func (r *refunds) draw() {
 		return
 	}
 	r.leaf.fill(rows, at, r.details(&r.payments[at]))
+	r.choices.Again(old)
 }
 
 func (r *refunds) details(p *pos.Payment) fyne.CanvasObject {
@@ -213,9 +215,7 @@ func (r *refunds) form(p *pos.Payment) []kit.Item {
 	l := r.c.l
 	switch {
 	case r.asked > 0:
-		yes := kit.NewButton(l.T("Refund ¥%s", r.asked), "", "", kit.StrongLook, r.send)
-		yes.SetDisabled(r.busy)
-		r.choices = kit.NewChoices(kit.NewButton(l.T("Go back"), "Esc", "", kit.PlainLook, r.takeBack), yes)
+		r.choices = r.c.meant(r.takeBack, l.T("Refund ¥%s", r.asked), r.send, r.busy)
 		text := l.T("¥%s go back to the customer through %s. This cannot be undone.", r.asked, p.Wallet)
 		return []kit.Item{
 			kit.Fixed(kit.Panel(kit.WarnBg, kit.WarnBg, 12, 12, 14, kit.NewFit(text, 18, kit.Warn, true, 2))),
@@ -257,21 +257,15 @@ func (r *refunds) takeBack() {
 // send asks the platform for the refund. It is in the ledger before, and the counter goes on asking for it
 // whatever becomes of this page. Where it is more than the cashier may give back alone, a supervisor's PIN is asked for.
 func (r *refunds) send() {
-	if r.busy {
-		return
-	}
 	r.give(pos.RefundRequest{OutTradeNo: r.chosen, Amount: r.asked, Reason: strings.TrimSpace(r.reason.Text), Actor: r.c.opts.Cashier})
 }
 
 func (r *refunds) give(request pos.RefundRequest) {
-	r.busy = true
-	r.draw()
 	var made *pos.Refund
-	r.c.off(func(ctx context.Context) (err error) {
+	r.c.alone(&r.busy, r.draw, func(ctx context.Context) (err error) {
 		made, err = r.c.till.Refund(ctx, request)
 		return err
 	}, func(err error) {
-		r.busy = false
 		if pos.CodeOf(err) == pos.NeedsApproval && request.Approval == nil {
 			r.approve(request)
 			return

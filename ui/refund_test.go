@@ -13,11 +13,7 @@ import (
 // sold makes a paid sale and opens the refunds' page at it.
 func (c *counter) sold(amount string, wallet fyne.KeyName) *refunds {
 	c.t.Helper()
-	c.typed(amount)
-	c.press(wallet)
-	c.state(pos.Waiting)
-	c.ui.payAsCustomer()
-	p := c.state(pos.Paid)
+	p := c.sell(amount, wallet)
 	c.press(fyne.KeyF6)
 	r, ok := c.ui.page.(*refunds)
 	if !ok {

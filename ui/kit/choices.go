@@ -1,6 +1,10 @@
 package kit
 
-import "fyne.io/fyne/v2"
+import (
+	"slices"
+
+	"fyne.io/fyne/v2"
+)
 
 // Choices is a row of buttons that the arrow keys choose from and Enter presses. The first is chosen at the
 // start, so it should be the safe one.
@@ -20,6 +24,14 @@ func NewChoices(buttons ...*Button) *Choices {
 	c.Object = Row(10, items...)
 	c.choose(0)
 	return c
+}
+
+// Again keeps what was chosen on old where the buttons say the same: the question was drawn anew, not asked anew.
+func (c *Choices) Again(old *Choices) {
+	same := func(a, b *Button) bool { return a.label == b.label }
+	if c != nil && old != nil && slices.EqualFunc(c.Buttons, old.Buttons, same) {
+		c.choose(old.chosen)
+	}
 }
 
 // OnKey takes the arrow keys and Enter, and reports whether the key was one of them.

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"fmt"
 	"image"
 	"image/png"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,11 +29,8 @@ const (
 	theManagersPIN, theSupervisorsPIN, theCashPIN = "258036", "806152", "741852"
 )
 
-// lowestButton is how far above the window's lower edge the middle of a page's lowest button is.
-const lowestButton = 112
-
-// slowly is how long a slow machine may take for anything.
-const slowly = 90 * time.Second
+// The keys of the day's page.
+const shiftKey, dayKey = "F3", "F5"
 
 // TestDay is a shop's day in the real window: a cashier signs in and opens a shift, sells, gives more back than a cashier
 // may alone, and closes the shift; the manager closes the day and exports it.
@@ -48,14 +45,15 @@ func TestDay(t *testing.T) {
 	d.awaitTill()
 
 	d.day()
-	d.press(0.25, "open a shift", func(l *db.Ledger) bool {
+	d.keys(shiftKey)
+	d.ledgerSays("a shift is open", func(l *db.Ledger) bool {
 		s := d.shifts(l)
 		return len(s) == 1 && s[0].Cashier == theCashier && s[0].OpenedBy == theCashier
 	})
 	d.sellAndRefund()
 
 	d.day()
-	d.confirm(0.25, "the shift is closed", func(l *db.Ledger) bool { s := d.shifts(l); return len(s) == 1 && s[0].Batch != 0 })
+	d.confirm(shiftKey, "the shift is closed", func(l *db.Ledger) bool { s := d.shifts(l); return len(s) == 1 && s[0].Batch != 0 })
 	d.shot("window-shift-closed")
 	d.keys("Escape", "F7")
 	d.awaitGate()
@@ -66,7 +64,7 @@ func TestDay(t *testing.T) {
 	d.keys("Return")
 	d.awaitTill()
 	d.day()
-	d.confirm(0.75, "the day is closed", func(l *db.Ledger) bool { b := d.closes(l); return len(b) == 1 })
+	d.confirm(dayKey, "the day is closed", func(l *db.Ledger) bool { b := d.closes(l); return len(b) == 1 })
 	d.shot("window-day-closed")
 	d.checkFiles(files)
 	d.export()
@@ -112,20 +110,20 @@ func (d *desk) sellAndRefund() {
 	d.awaitTill()
 	d.keys("F1")
 	o := d.order(0)
-	d.until("the code", slowly, func() bool { return d.code("root") == d.sandbox.Orders()[0].CodeURL })
+	d.until("the code", func() bool { return d.code("root") == d.sandbox.Orders()[0].CodeURL })
 	if err := d.sandbox.Pay(o.OutTradeNo); err != nil {
 		d.t.Fatal(err)
 	}
-	d.until("paid", slowly, d.showsPaid)
+	d.until("paid", d.showsPaid)
 	d.keys("F6")
-	d.until("the refunds", slowly, func() bool { return d.at(0.2, 0.27) == opaque(kit.BusyBg) })
+	d.until("the refunds", func() bool { return d.at(0.2, 0.27) == opaque(kit.BusyBg) })
 	d.standsStill()
 	d.keys("Tab", "ctrl+a")
 	d.digits("250")
 	d.keys("Return") // out of the field
 	d.standsStill()
 	d.keys("Return")
-	d.until("the question", slowly, func() bool { return d.at(0.9, 0.77) == opaque(kit.WarnBg) })
+	d.until("the question", func() bool { return d.at(0.9, 0.77) == opaque(kit.WarnBg) })
 	d.standsStill()
 	d.keys("Right", "Return")
 	d.awaitGate()
@@ -147,7 +145,7 @@ func (d *desk) sellAndRefund() {
 // awaitGate waits for the page that asks for name and PIN.
 func (d *desk) awaitGate() {
 	d.t.Helper()
-	d.until("the window asks who is there", slowly, func() bool {
+	d.until("the window asks who is there", func() bool {
 		return d.inked(opaque(kit.WeChatGreen)) == 0 && d.inked(opaque(kit.Busy)) > 5000
 	})
 	d.standsStill()
@@ -156,7 +154,7 @@ func (d *desk) awaitGate() {
 // awaitTill waits for the till, whose wallets have their colours.
 func (d *desk) awaitTill() {
 	d.t.Helper()
-	d.until("the till", slowly, func() bool { return d.inked(opaque(kit.WeChatGreen)) > 5000 })
+	d.until("the till", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 5000 })
 	d.standsStill()
 }
 
@@ -168,7 +166,7 @@ func (d *desk) standsStill() {
 	d.t.Helper()
 	last := d.look()
 	same := 0
-	d.until("the window stands still", slowly, func() bool {
+	d.until("the window stands still", func() bool {
 		time.Sleep(100 * time.Millisecond)
 		now := d.look()
 		if same++; changed(last, now) > restless {
@@ -177,13 +175,6 @@ func (d *desk) standsStill() {
 		last = now
 		return same >= 4
 	})
-}
-
-// another waits until the window shows something else than before.
-func (d *desk) another(what string, before image.Image) {
-	d.t.Helper()
-	d.until(what, slowly, func() bool { return changed(before, d.look()) > restless })
-	d.standsStill()
 }
 
 // look is a picture of the front window.
@@ -208,68 +199,30 @@ func changed(a, b image.Image) (n int) {
 	return n
 }
 
-// press clicks on the lowest button of the column at x and waits until the ledger shows what follows.
-func (d *desk) press(x float64, what string, ok func(*db.Ledger) bool) {
+// day opens the manager's page, which begins with the shift and the day, and waits until it has read how they stand.
+func (d *desk) day() {
 	d.t.Helper()
-	d.click(x)
-	d.ledgerSays(what, ok)
+	d.keys("F4")
+	title := fmt.Sprintf("%dx50+%d+170", d.width/2-20, d.width/2+10)
+	d.until("shift and day", func() bool { return d.inkedIn(title, opaque(kit.Ink)) > 100 })
 	d.standsStill()
 }
 
-// confirm clicks on the lowest button of the column at x, and says yes to the question that follows.
-func (d *desk) confirm(x float64, what string, ok func(*db.Ledger) bool) {
+// confirm asks for something by its key, and says yes to the question that follows.
+func (d *desk) confirm(key, what string, ok func(*db.Ledger) bool) {
 	d.t.Helper()
-	d.click(x)
+	before := d.inked(opaque(kit.Busy))
+	d.keys(key)
+	d.until("the question", func() bool { return d.inked(opaque(kit.Busy)) > before+5000 })
 	d.keys("Right", "Return")
 	d.ledgerSays(what, ok)
 	d.standsStill()
 }
 
-// click clicks on the lowest button of the column at x, once more where it was not drawn yet, until something follows.
-func (d *desk) click(x float64) {
-	d.t.Helper()
-	d.point(x)
-	before, clicked := d.look(), time.Time{}
-	d.until("something follows the click", slowly, func() bool {
-		if changed(before, d.look()) > restless {
-			return true
-		}
-		if time.Since(clicked) > 10*time.Second {
-			clicked = time.Now()
-			d.mouse("click", "1")
-		}
-		return false
-	})
-	d.standsStill()
-}
-
-// day opens the manager's page, which begins with the shift and the day.
-func (d *desk) day() {
-	d.t.Helper()
-	before := d.look()
-	d.keys("F4")
-	d.another("the day", before)
-}
-
-// point leads the mouse to the lowest button of a page that stands still, in the column at x.
-func (d *desk) point(x float64) {
-	d.t.Helper()
-	d.standsStill()
-	d.mouse("mousemove", "--sync", strconv.Itoa(d.left+int(x*float64(d.width))), strconv.Itoa(d.top+d.height-lowestButton))
-	d.standsStill()
-}
-
-func (d *desk) mouse(args ...string) {
-	d.t.Helper()
-	if out, err := d.command("xdotool", args...).CombinedOutput(); err != nil {
-		d.t.Fatalf("xdotool: %v: %s", err, out)
-	}
-}
-
 // ledgerSays waits until the ledger, read beside the open counter, shows something.
 func (d *desk) ledgerSays(what string, ok func(*db.Ledger) bool) {
 	d.t.Helper()
-	d.until(what, slowly, func() bool {
+	d.until(what, func() bool {
 		l, err := db.OpenReadOnly(context.Background(), d.data)
 		if err != nil {
 			d.t.Fatal(err)
@@ -309,7 +262,7 @@ func (d *desk) closes(l *db.Ledger) []pos.Batch {
 func (d *desk) checkFiles(folder string) {
 	d.t.Helper()
 	var made []string
-	d.until("the day's files", slowly, func() bool {
+	d.until("the day's files", func() bool {
 		made, _ = filepath.Glob(filepath.Join(folder, "*"))
 		return len(made) == 3 && !slices.ContainsFunc(made, func(name string) bool { return strings.HasPrefix(filepath.Base(name), ".") })
 	})
@@ -351,13 +304,13 @@ func (d *desk) workbook(name string) {
 // export writes the day's report from the reports' tab.
 func (d *desk) export() {
 	d.t.Helper()
-	before := d.look()
 	d.keys("Right")
-	d.another("the reports", before)
+	d.until("the report with its bar of wallets", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 5000 })
+	d.standsStill()
 	d.shot("window-reports")
 	d.keys("F3")
 	var name string
-	d.until("the exported file", slowly, func() bool {
+	d.until("the exported file", func() bool {
 		_ = filepath.WalkDir(d.home, func(path string, e fs.DirEntry, err error) error {
 			if err == nil && filepath.Ext(path) == ".xlsx" && filepath.Dir(path) != filepath.Join(d.home, "closed") {
 				name = path

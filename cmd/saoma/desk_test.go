@@ -151,7 +151,7 @@ func (d *desk) start(args ...string) (c *exec.Cmd, output string) {
 func (d *desk) open(args ...string) {
 	d.t.Helper()
 	d.run("Saoma 扫码收银", args...)
-	d.until("the window is drawn", 10*time.Second, func() bool { return d.at(0.3, 0.03) == opaque(kit.Navy) })
+	d.until("the window is drawn", func() bool { return d.at(0.3, 0.03) == opaque(kit.Navy) })
 }
 
 // run starts the program and waits for its first window.
@@ -182,7 +182,7 @@ func (d *desk) close() {
 func (d *desk) window(title string) string {
 	d.t.Helper()
 	var id string
-	d.until("a window called "+title, 20*time.Second, func() bool {
+	d.until("a window called "+title, func() bool {
 		out, err := d.command("xdotool", "search", "--onlyvisible", "--name", title).Output()
 		id, _, _ = strings.Cut(strings.TrimSpace(string(out)), "\n")
 		return err == nil && id != ""
@@ -276,14 +276,17 @@ func (d *desk) code(window string) string {
 	return strings.TrimSpace(string(out))
 }
 
+// slowly is how long a slow machine may take for anything.
+const slowly = 90 * time.Second
+
 // until polls until something is true, and returns how long that took.
-func (d *desk) until(what string, limit time.Duration, ok func() bool) time.Duration {
+func (d *desk) until(what string, ok func() bool) time.Duration {
 	d.t.Helper()
 	begin := time.Now()
 	for !ok() {
-		if time.Since(begin) > limit {
+		if time.Since(begin) > slowly {
 			d.keep("failed")
-			d.t.Fatalf("not within %v: %s", limit, what)
+			d.t.Fatalf("not within %v: %s", slowly, what)
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -307,6 +310,6 @@ func (d *desk) keepWindow(window, name string) {
 // order waits for an order at the sandbox that was not there before, and returns it.
 func (d *desk) order(known int) sandbox.Order {
 	d.t.Helper()
-	d.until("an order at the platform", 10*time.Second, func() bool { return len(d.sandbox.Orders()) > known })
+	d.until("an order at the platform", func() bool { return len(d.sandbox.Orders()) > known })
 	return d.sandbox.Orders()[known]
 }

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"database/sql"
-	"image/png"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"saoma/db"
 	"saoma/payments/sandbox"
@@ -23,13 +20,13 @@ func TestTwoCodes(t *testing.T) {
 	customer := d.window("顾客")
 	d.digits("18.80")
 	d.keys("F1")
-	d.until("the first code", 30*time.Second, func() bool { return d.code(customer) != "" })
+	d.until("the first code", func() bool { return d.code(customer) != "" })
 	d.keys("F3")
-	d.until("two orders at the platforms", 30*time.Second, func() bool { return len(d.sandbox.Orders()) == 2 })
+	d.until("two orders at the platforms", func() bool { return len(d.sandbox.Orders()) == 2 })
 	wechat, alipay := d.sandbox.Orders()[0], d.sandbox.Orders()[1]
 	cashier := d.window("Saoma 扫码收银")
 	for name, window := range map[string]string{"window-two": cashier, "customer-two": customer} {
-		d.until("both codes", 30*time.Second, func() bool {
+		d.until("both codes", func() bool {
 			read := strings.Fields(d.codeInFront(window))
 			return len(read) == 2 && slices.Contains(read, wechat.CodeURL) && slices.Contains(read, alipay.CodeURL)
 		})
@@ -38,22 +35,22 @@ func TestTwoCodes(t *testing.T) {
 	if err := d.sandbox.Pay(alipay.OutTradeNo); err != nil {
 		t.Fatal(err)
 	}
-	d.until("no code is left", 30*time.Second, func() bool { return d.codeInFront(cashier) == "" && d.codeInFront(customer) == "" })
+	d.until("no code is left", func() bool { return d.codeInFront(cashier) == "" && d.codeInFront(customer) == "" })
 }
 
 // TestDamagedLedger opens the window on a ledger that somebody changed: it says so for good, and charges nothing.
 func TestDamagedLedger(t *testing.T) {
 	d := newDesk(t)
 	d.open()
-	d.sale(0, "wechat", "F1", "12.50", 30*time.Second, false)
+	d.sale(0, "wechat", "F1", "12.50", false)
 	d.close()
 	d.tamper()
 	d.open()
 	alarmed := func() bool { return d.at(0.04, 0.09) == opaque(kit.BadBg) }
-	d.until("the banner", 30*time.Second, alarmed)
+	d.until("the banner", alarmed)
 	d.digits("3")
 	d.keys("F1")
-	d.until("the refusal", 30*time.Second, func() bool { return d.at(0.5, 0.995) == opaque(kit.BadBg) })
+	d.until("the refusal", func() bool { return d.at(0.5, 0.995) == opaque(kit.BadBg) })
 	d.keep("window-damaged")
 	if n := len(d.sandbox.Orders()); n != 1 || !alarmed() {
 		t.Errorf("%d orders at the platform; want the one before", n)
@@ -67,27 +64,27 @@ func TestExceptionIsDecided(t *testing.T) {
 	d.digits("66")
 	d.keys("F2")
 	first := d.order(0)
-	d.until("the first code", 30*time.Second, func() bool { return d.code("root") == d.sandbox.Orders()[0].CodeURL })
+	d.until("the first code", func() bool { return d.code("root") == d.sandbox.Orders()[0].CodeURL })
 	d.keys("F1")
 	second := d.order(1)
-	d.until("the second code", 30*time.Second, func() bool { return d.code("root") == d.sandbox.Orders()[1].CodeURL })
+	d.until("the second code", func() bool { return d.code("root") == d.sandbox.Orders()[1].CodeURL })
 	if err := d.sandbox.Pay(second.OutTradeNo); err != nil {
 		t.Fatal(err)
 	}
-	d.until("paid", 30*time.Second, d.showsPaid) // so that the other one is the duplicate
+	d.until("paid", d.showsPaid) // so that the other one is the duplicate
 	if err := d.sandbox.Pay(first.OutTradeNo); err != nil {
 		t.Fatal(err)
 	}
-	d.until("the badge", 30*time.Second, func() bool { return d.reddest() > 100 })
+	d.until("the badge", func() bool { return d.reddest() > 100 })
 	d.keep("window-badge")
 	d.keys("F8")
-	d.until("the desk", 30*time.Second, func() bool { return d.at(0.2, 0.27) == opaque(kit.BusyBg) })
+	d.until("the desk", func() bool { return d.at(0.2, 0.27) == opaque(kit.BusyBg) })
 	d.keep("window-desk")
 	d.keys("Return")
-	d.until("the question", 30*time.Second, func() bool { return d.at(0.9, 0.80) == opaque(kit.WarnBg) })
+	d.until("the question", func() bool { return d.at(0.9, 0.80) == opaque(kit.WarnBg) })
 	d.keys("Right", "Return")
-	d.until("nothing to decide", 30*time.Second, func() bool { return d.reddest() == 0 })
-	d.until("the money is back", 30*time.Second, func() bool {
+	d.until("nothing to decide", func() bool { return d.reddest() == 0 })
+	d.until("the money is back", func() bool {
 		money := d.sandbox.Money()
 		return len(money) == 3 && slices.ContainsFunc(money, func(m sandbox.Movement) bool {
 			return m.Amount == -6600 && m.OutTradeNo == first.OutTradeNo
@@ -119,18 +116,4 @@ func (d *desk) tamper() {
 }
 
 // reddest is how many pixels of the header are as red as the badge of exceptions.
-func (d *desk) reddest() (n int) {
-	d.t.Helper()
-	img, err := png.Decode(bytes.NewReader(d.picture("root", "1280x60+0+0")))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	for y := range img.Bounds().Dy() {
-		for x := range img.Bounds().Dx() {
-			if opaque(img.At(img.Bounds().Min.X+x, img.Bounds().Min.Y+y)) == opaque(kit.Bad) {
-				n++
-			}
-		}
-	}
-	return n
-}
+func (d *desk) reddest() int { return d.inkedIn("1280x60+0+0", opaque(kit.Bad)) }

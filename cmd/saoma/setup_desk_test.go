@@ -26,7 +26,7 @@ const (
 // reach waits until the assistant shows a step.
 func (d *desk) reach(step int) {
 	d.t.Helper()
-	d.until("step "+strconv.Itoa(step+1), time.Minute, func() bool { return d.rail(step, railEdge) == opaque(kit.BusyBg) })
+	d.until("step "+strconv.Itoa(step+1), func() bool { return d.rail(step, railEdge) == opaque(kit.BusyBg) })
 }
 
 // rail is the colour of a step on the rail, x pixels from the window's edge.
@@ -44,9 +44,9 @@ func (d *desk) foot() color.NRGBA {
 // verdict waits until a step has been kept and its check is through.
 func (d *desk) verdict(step int) {
 	d.t.Helper()
-	d.until("the step is kept", time.Minute, func() bool { return d.rail(step, railDisc) == opaque(kit.Good) })
+	d.until("the step is kept", func() bool { return d.rail(step, railDisc) == opaque(kit.Good) })
 	var ground color.NRGBA
-	d.until("the check is through", time.Minute, func() bool {
+	d.until("the check is through", func() bool {
 		ground = d.foot()
 		return ground == opaque(kit.GoodBg) || ground == opaque(kit.WarnBg) || ground == opaque(kit.BadBg)
 	})
@@ -63,9 +63,12 @@ func (d *desk) pixel(x, y int) color.NRGBA {
 }
 
 // inked is how many pixels of the front window have a colour.
-func (d *desk) inked(c color.NRGBA) (n int) {
+func (d *desk) inked(c color.NRGBA) int { return d.inkedIn("", c) }
+
+// inkedIn is the same for a part of the window, given as ImageMagick's geometry.
+func (d *desk) inkedIn(crop string, c color.NRGBA) (n int) {
 	d.t.Helper()
-	img, err := png.Decode(bytes.NewReader(d.picture(d.front, "")))
+	img, err := png.Decode(bytes.NewReader(d.picture(d.front, crop)))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -86,7 +89,7 @@ func (d *desk) shot(name string) {
 		return
 	}
 	var last []byte
-	d.until("the window stands still", 30*time.Second, func() bool {
+	d.until("the window stands still", func() bool {
 		before := last
 		last = d.picture(d.front, "")
 		return bytes.Equal(before, last)

@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"saoma/payments/sandbox"
 	"saoma/ui/kit"
@@ -106,24 +105,24 @@ func (d *desk) setUpAddress() {
 func (d *desk) trial() {
 	d.t.Helper()
 	d.reach(stepTrial)
-	d.until("the counter is open", 30*time.Second, func() bool { return d.inked(opaque(kit.WeChatGreen)) > 0 })
+	d.until("the counter is open", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 0 })
 	tried := len(d.sandbox.Orders()) // by the checks
 	d.shot("setup-8-trial")
 	d.keys("F1")
 	o := d.order(tried)
-	d.until("the code", 30*time.Second, func() bool { return d.code("root") == d.sandbox.Orders()[tried].CodeURL })
+	d.until("the code", func() bool { return d.code("root") == d.sandbox.Orders()[tried].CodeURL })
 	d.shot("setup-8-trial-code")
 	if err := d.sandbox.Pay(o.OutTradeNo); err != nil {
 		d.t.Fatal(err)
 	}
-	d.until("the code is gone", 30*time.Second, func() bool { return d.code("root") == "" })
+	d.until("the code is gone", func() bool { return d.code("root") == "" })
 	d.shot("setup-8-trial-paid")
 	d.keys("Return")
-	d.until("the refund at the platform", 30*time.Second, func() bool {
+	d.until("the refund at the platform", func() bool {
 		money := d.sandbox.Money()
 		return len(money) == 2 && money[0].Amount == 1 && money[1].Amount == -1
 	})
-	d.until("the mark of the step", 30*time.Second, func() bool { return d.rail(stepTrial, railDisc) == opaque(kit.Good) })
+	d.until("the mark of the step", func() bool { return d.rail(stepTrial, railDisc) == opaque(kit.Good) })
 	d.shot("setup-8-trial-refunded")
 	d.keys("Return")
 	d.counterOpens(shopName)
@@ -135,36 +134,36 @@ func (d *desk) trial() {
 // again starts the counter once more: passphrase, PIN, check-up and settings.
 func (d *desk) again() {
 	d.t.Helper()
-	d.sale(len(d.sandbox.Orders()), "alipay", "F2", "12.50", 20*time.Second, false)
+	d.sale(len(d.sandbox.Orders()), "alipay", "F2", "12.50", false)
 	d.close()
 	d.run("收银台已加密锁定")
-	d.until("the passphrase is asked for", 30*time.Second, func() bool { return d.at(0.5, 0.05) == opaque(kit.Card) })
+	d.until("the passphrase is asked for", func() bool { return d.at(0.5, 0.05) == opaque(kit.Card) })
 	d.digits("wrong words")
 	d.keys("Return")
-	d.until("it is refused", 60*time.Second, func() bool { return d.inked(opaque(kit.Bad)) > 0 })
+	d.until("it is refused", func() bool { return d.inked(opaque(kit.Bad)) > 0 })
 	d.keepWindow(d.front, "setup-9-locked")
 	d.digits(passphrase)
 	d.keys("Return")
 	d.counterOpens(shopName)
 	d.signIn("setup-9-sign-in")
-	d.until("the till", 30*time.Second, func() bool { return d.inked(opaque(kit.WeChatGreen)) > 0 })
-	d.sale(len(d.sandbox.Orders()), "wechat", "F1", "6.60", 20*time.Second, false)
+	d.until("the till", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 0 })
+	d.sale(len(d.sandbox.Orders()), "wechat", "F1", "6.60", false)
 	d.keys("F9")
-	d.until("the check-up is through", time.Minute, func() bool { return d.pixel(d.width-26, d.height-72-12-23) == opaque(kit.Busy) })
+	d.until("the check-up is through", func() bool { return d.pixel(d.width-26, d.height-72-12-23) == opaque(kit.Busy) })
 	d.shot("window-doctor")
 	d.keys("F10")
 	d.signIn("")
-	d.until("the settings", 30*time.Second, func() bool { return d.inked(opaque(kit.BusyBg)) > 5000 })
+	d.until("the settings", func() bool { return d.inked(opaque(kit.BusyBg)) > 5000 })
 	d.keys("ctrl+a")
 	d.paste(newName)
 	d.shot("window-settings")
 	d.keys("Return")
-	d.until("it is kept", 30*time.Second, func() bool { return d.inked(opaque(kit.Gold)) > 2000 })
+	d.until("it is kept", func() bool { return d.inked(opaque(kit.Gold)) > 2000 })
 	d.keys("F12")
 	d.counterOpens(newName)
 	d.signIn("")
-	d.until("the till", 30*time.Second, func() bool { return d.inked(opaque(kit.WeChatGreen)) > 0 })
-	d.sale(len(d.sandbox.Orders()), "wechat", "F1", "7.70", 20*time.Second, false)
+	d.until("the till", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 0 })
+	d.sale(len(d.sandbox.Orders()), "wechat", "F1", "7.70", false)
 }
 
 // counterOpens waits for the cashier's window of the shop.
@@ -172,13 +171,13 @@ func (d *desk) counterOpens(name string) {
 	d.t.Helper()
 	d.front = d.window(name)
 	d.geometry(d.front)
-	d.until("the counter's window", 30*time.Second, func() bool { return d.at(0.3, 0.03) == opaque(kit.Navy) })
+	d.until("the counter's window", func() bool { return d.at(0.3, 0.03) == opaque(kit.Navy) })
 }
 
 // signIn keys in the manager's PIN where the window asks who is there.
 func (d *desk) signIn(keep string) {
 	d.t.Helper()
-	d.until("the window asks who is there", 30*time.Second, func() bool {
+	d.until("the window asks who is there", func() bool {
 		return d.inked(opaque(kit.WeChatGreen)) == 0 && d.inked(opaque(kit.Busy)) > 5000
 	})
 	if keep != "" {

@@ -22,7 +22,7 @@ func (a *Assistant) alipayValues() flow.Values {
 	return v
 }
 
-// keepAlipay reads the papers, sees that they fit together, and keeps them all or none.
+// keepAlipay keeps the papers, all or none.
 func (a *Assistant) keepAlipay(ctx context.Context, v flow.Values) error {
 	b, err := a.batch(ctx, v)
 	if err != nil {
@@ -30,9 +30,6 @@ func (a *Assistant) keepAlipay(ctx context.Context, v flow.Values) error {
 	}
 	old := a.kept().Alipay
 	p, err := b.readAlipay(&old)
-	if err == nil {
-		err = wrongField("alipay", p.Check(a.o.Now()))
-	}
 	if err == nil {
 		err = b.writeAlipay(&old, p)
 	}
@@ -43,6 +40,7 @@ func (a *Assistant) keepAlipay(ctx context.Context, v flow.Values) error {
 	return b.done()
 }
 
+// readAlipay reads what is filled in, and sees that it fits together.
 func (b *batch) readAlipay(old *config.Alipay) (*papers.Alipay, error) {
 	p := &papers.Alipay{Certificates: b.values[alipayMode] == byCertificates}
 	steps := []func() error{
@@ -75,7 +73,7 @@ func (b *batch) readAlipay(old *config.Alipay) (*papers.Alipay, error) {
 			return nil, err
 		}
 	}
-	return p, nil
+	return p, wrongField("alipay", p.Check(b.a.o.Now()))
 }
 
 func (b *batch) writeAlipay(old *config.Alipay, p *papers.Alipay) error {

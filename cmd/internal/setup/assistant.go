@@ -128,19 +128,64 @@ func (a *Assistant) Keep(ctx context.Context, id flow.StepID, values flow.Values
 	if err := a.mayChange(id); err != nil {
 		return err
 	}
-	trimmed := flow.Values{}
-	for i := range step.Fields {
-		f := &step.Fields[i]
-		if v := strings.TrimSpace(values[f.Key]); f.Shows(values) {
-			trimmed[f.Key] = v
-		}
+	filled := filledIn(step, values)
+	if err := picked(step, filled); err != nil {
+		return err
 	}
 	keep := map[flow.StepID]func(context.Context, flow.Values) error{
 		flow.Shop: a.keepShop, flow.Manager: a.keepManager, flow.Keys: a.keepKeys, flow.WeChat: a.keepWeChat,
 		flow.Alipay: a.keepAlipay, flow.Address: a.keepAddress,
 		flow.Trial: func(context.Context, flow.Values) error { return nil },
 	}[id]
-	return located(step, keep(ctx, trimmed))
+	return located(step, keep(ctx, filled))
+}
+
+// filledIn are the values of the fields that count.
+func filledIn(step *flow.Step, values flow.Values) flow.Values {
+	filled := flow.Values{}
+	for i := range step.Fields {
+		f := &step.Fields[i]
+		if v := strings.TrimSpace(values[f.Key]); f.Shows(values) {
+			filled[f.Key] = v
+		}
+	}
+	return filled
+}
+
+// picked refuses a pick that is none of its choices.
+func picked(step *flow.Step, filled flow.Values) error {
+	for _, f := range step.Fields {
+		var allowed []string
+		for _, c := range f.Choices {
+			allowed = append(allowed, c.Value)
+		}
+		if value, counts := filled[f.Key]; counts && f.Kind == flow.Pick && !slices.Contains(allowed, value) {
+			return flow.At(f.Key, pos.Errorf(pos.Invalid, "%s must be %s.", f.Key, strings.Join(allowed, "|")))
+		}
+	}
+	return nil
+}
+
+// Check reads what is filled in of a wallet's papers so far, and keeps nothing. Its error is about the field key alone. It
+// returns the values with what follows from them, such as the certificate out of a zip; those of other steps are as they were.
+func (a *Assistant) Check(ctx context.Context, id flow.StepID, values flow.Values, key string) (flow.Values, error) {
+	if id != flow.WeChat && id != flow.Alipay {
+		return values, nil
+	}
+	b, err := a.batch(ctx, filledIn(find(id), values))
+	if err != nil {
+		return nil, err
+	}
+	old := a.kept()
+	if id == flow.WeChat {
+		_, err = b.readWeChat(&old.WeChat)
+	} else {
+		_, err = b.readAlipay(&old.Alipay)
+	}
+	if err = b.given(err); flow.KeyOf(err) != key {
+		err = nil // another field's turn comes
+	}
+	return b.values, err
 }
 
 // Pass leaves a step out. A wallet that was kept is switched off; its papers stay.

@@ -31,6 +31,8 @@ type batch struct {
 	edits  []config.Edit
 	wrote  []string // new files, to be removed if the step fails
 	from   []string // files outside with secrets that were read
+
+	unpacked map[string]string // fields whose papers came out of a zip, and the field of the zip
 }
 
 func (a *Assistant) batch(ctx context.Context, values flow.Values) (*batch, error) {
@@ -38,7 +40,7 @@ func (a *Assistant) batch(ctx context.Context, values flow.Values) (*batch, erro
 	if err != nil {
 		return nil, err
 	}
-	return &batch{a: a, v: v, values: values}, nil
+	return &batch{a: a, v: v, values: values, unpacked: map[string]string{}}, nil
 }
 
 // set changes a key of saoma.toml; an empty text takes it out.

@@ -104,6 +104,10 @@ func TestWholeOrNotAtAll(t *testing.T) {
 	a := m.assistant()
 	m.keep(a, flow.Shop, m.shop())
 	before := m.tree()
+	damagedZip := filepath.Join(t.TempDir(), "cert.zip")
+	if err := os.WriteFile(damagedZip, []byte("PK\x03\x04 and no more"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	with := func(v flow.Values, key, value string) flow.Values { v[key] = value; return v }
 	without := func(v flow.Values, keys ...string) flow.Values {
 		for _, k := range keys {
@@ -127,7 +131,9 @@ func TestWholeOrNotAtAll(t *testing.T) {
 		{flow.Keys, flow.Values{keysKind: "passphrase", keysWord: "short", keysAgain: "short"}, keysWord},
 		{flow.Keys, flow.Values{keysKind: "passphrase", keysWord: "correct horse", keysAgain: "correct house"}, keysAgain},
 		{flow.WeChat, with(m.wechat(), "wechat.mchid", m.paths.AppID), "wechat.mchid"},
-		{flow.WeChat, with(m.wechat(), "wechat.mchid", "1900000109"), "wechat.merchant_certificate_file"},
+		{flow.WeChat, with(m.wechat(), "wechat.mchid", "1900000109"), wechatZip},
+		{flow.WeChat, with(without(m.wechat(), wechatZip, "wechat.mchid"), merchantKey, damagedZip), merchantKey},
+		{flow.WeChat, with(m.wechat(), wechatProof, "faith"), wechatProof},
 		{flow.WeChat, with(m.wechat(), "wechat.appid", ""), "wechat.appid"},
 		{flow.WeChat, with(m.wechat(), wechatZip, m.paths.AlipayAppKey), wechatZip},
 		{flow.WeChat, without(m.wechat(), wechatZip), "wechat.merchant_key_file"},

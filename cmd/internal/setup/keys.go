@@ -33,9 +33,6 @@ func (a *Assistant) keysValues() flow.Values {
 // keepKeys changes how the keys are kept, those that are there included.
 func (a *Assistant) keepKeys(ctx context.Context, v flow.Values) error {
 	kind := vault.Kind(v[keysKind])
-	if kind != vault.Keychain && kind != vault.Passphrase && kind != vault.Plain {
-		return flow.At(keysKind, pos.Errorf(pos.Invalid, "%s must be %s.", keysKind, "keychain|passphrase|plain"))
-	}
 	before, err := vault.Look(a.dir)
 	if err != nil {
 		return err

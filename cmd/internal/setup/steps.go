@@ -6,7 +6,7 @@ import (
 	flow "saoma/pos/setup"
 )
 
-// The values of the picks that stand in no key of saoma.toml.
+// Keys of fields that are named more than once, most of which stand in no key of saoma.toml.
 const (
 	keysKind     = "keys.kind"
 	keysWord     = "keys.passphrase"
@@ -15,6 +15,8 @@ const (
 	managerPIN   = "manager.pin"
 	managerAgain = "manager.pin_again"
 	wechatZip    = "wechat.zip"
+	merchantCert = "wechat.merchant_certificate_file"
+	merchantKey  = "wechat.merchant_key_file"
 	wechatProof  = "wechat.proof"
 	alipayMode   = "alipay.mode"
 
@@ -113,12 +115,12 @@ func wechatFields() []flow.Field {
 			Where: "WeChat Pay's merchant site: Account center → API security → merchant API certificate. It holds the next two.",
 		},
 		{
-			Key: "wechat.merchant_certificate_file", Label: "Merchant's certificate", Kind: flow.Paper, Optional: true, Example: "apiclient_cert.pem",
-			Where: "In the zip that the certificate tool has made.",
+			Key: merchantCert, Label: "Merchant's certificate", Kind: flow.Paper, Optional: true, Example: "apiclient_cert.pem",
+			Where: "In the zip that the certificate tool has made; the zip itself will do.",
 		},
 		{
-			Key: "wechat.merchant_key_file", Label: "Merchant's private key", Kind: flow.Paper, Optional: true, Example: "apiclient_key.pem",
-			Where: "In the same zip. WeChat Pay does not have it: who lost it applies for a new certificate.",
+			Key: merchantKey, Label: "Merchant's private key", Kind: flow.Paper, Optional: true, Example: "apiclient_key.pem",
+			Where: "In the same zip, which will do here, too. WeChat Pay does not have it: who lost it applies for a new certificate.",
 		},
 		{
 			Key: "wechat.merchant_serial", Label: "Serial number of the certificate", Kind: flow.Text, Optional: true, Example: "444F4864EA9B34415…",

@@ -15,7 +15,7 @@ func (a *Assistant) wechatValues() flow.Values {
 	w := a.kept().WeChat
 	v := flow.Values{
 		"wechat.mchid": w.MchID, "wechat.appid": w.AppID, "wechat.merchant_serial": w.MerchantSerial,
-		"wechat.merchant_certificate_file": held(w.MerchantCertFile), "wechat.merchant_key_file": held(w.MerchantKeyFile),
+		merchantCert: held(w.MerchantCertFile), merchantKey: held(w.MerchantKeyFile),
 		"wechat.apiv3_key_file": held(w.APIv3KeyFile), "wechat.public_key_id": w.PublicKeyID,
 		"wechat.public_key_file": held(w.PublicKeyFile), "wechat.base_url": unless(w.BaseURL, config.WeChatProduction),
 		wechatProof: byPublicKey,
@@ -43,7 +43,7 @@ func unless(value, usual string) string {
 	return value
 }
 
-// keepWeChat reads the papers, sees that they fit together, and keeps them all or none.
+// keepWeChat keeps the papers, all or none.
 func (a *Assistant) keepWeChat(ctx context.Context, v flow.Values) error {
 	b, err := a.batch(ctx, v)
 	if err != nil {
@@ -52,14 +52,11 @@ func (a *Assistant) keepWeChat(ctx context.Context, v flow.Values) error {
 	old := a.kept().WeChat
 	p, err := b.readWeChat(&old)
 	if err == nil {
-		err = wrongField("wechat", p.Check(a.o.Now()))
-	}
-	if err == nil {
 		err = b.writeWeChat(&old, p)
 	}
 	if err != nil {
 		b.undo()
-		return err
+		return b.given(err)
 	}
 	return b.done()
 }
@@ -72,6 +69,14 @@ func wrongField(section string, err error) error {
 	return err
 }
 
+// given puts what is wrong with a paper out of a zip to the field that the zip was given for.
+func (b *batch) given(err error) error {
+	if f, ok := errors.AsType[*flow.FieldError](err); ok && b.unpacked[f.Key] != "" {
+		return flow.At(b.unpacked[f.Key], f.Err)
+	}
+	return err
+}
+
 // number reads a field that is no secret.
 func number(b *batch, key string, read func(string) (string, error), into *string) func() error {
 	return func() (err error) {
@@ -80,28 +85,49 @@ func number(b *batch, key string, read func(string) (string, error), into *strin
 	}
 }
 
-// readWeChat reads what is filled in; the zip stands for the certificate and the key that are not.
-func (b *batch) readWeChat(old *config.WeChat) (*papers.WeChat, error) {
-	p := &papers.WeChat{}
-	if b.fresh(wechatZip) {
-		data, err := b.paper(wechatZip, "", papers.MaxZip, true)
+// unzip has the certificate and the key come out of the platform's zip, where they are not given by themselves. The
+// zip is taken in the place of one of the two as well.
+func (b *batch) unzip() error {
+	for _, key := range []string{merchantCert, merchantKey, wechatZip} {
+		if !b.fresh(key) || (key != wechatZip && !isZip(b.values[key])) {
+			continue
+		}
+		data, err := b.paper(key, "", papers.MaxZip, true)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		z, err := papers.Zip(data)
 		if err != nil {
-			return nil, flow.At(wechatZip, err)
+			return flow.At(key, err)
 		}
-		if !b.fresh("wechat.merchant_certificate_file") {
-			b.values["wechat.merchant_certificate_file"] = string(z.Certificate)
-		}
-		if !b.fresh("wechat.merchant_key_file") {
-			b.values["wechat.merchant_key_file"] = string(z.Key)
+		for into, text := range map[string][]byte{merchantCert: z.Certificate, merchantKey: z.Key} {
+			if into == key || !b.fresh(into) || isZip(b.values[into]) {
+				b.values[into], b.unpacked[into] = string(text), key
+			}
 		}
 	}
+	return nil
+}
+
+// isZip reports whether the field names a file that is a zip, whatever its name.
+func isZip(value string) bool {
+	if pasted(value) {
+		return false
+	}
+	const mark = "PK\x03\x04"
+	head, err := readFile(fileName(value), int64(len(mark))-1)
+	return err == nil && string(head) == mark
+}
+
+// readWeChat reads what is filled in, and sees that it fits together.
+func (b *batch) readWeChat(old *config.WeChat) (*papers.WeChat, error) {
+	p := &papers.WeChat{}
+	if err := b.unzip(); err != nil {
+		return nil, err
+	}
 	certificate := func() (err error) {
-		p.Certificate, err = read(b, "wechat.merchant_certificate_file", old.MerchantCertFile, papers.Certificate)
-		if err == nil && p.Certificate != nil && b.fresh("wechat.merchant_certificate_file") && b.values["wechat.merchant_serial"] == old.MerchantSerial {
+		p.Certificate, err = read(b, merchantCert, old.MerchantCertFile, papers.Certificate)
+		if err == nil && p.Certificate != nil && b.fresh(merchantCert) && b.values["wechat.merchant_serial"] == old.MerchantSerial {
 			b.values["wechat.merchant_serial"] = "" // it is the old certificate's
 		}
 		if b.values["wechat.merchant_serial"] == "" && p.Certificate != nil {
@@ -117,7 +143,7 @@ func (b *batch) readWeChat(old *config.WeChat) (*papers.WeChat, error) {
 		number(b, "wechat.mchid", papers.ReadMchID, &p.MchID),
 		number(b, "wechat.appid", papers.ReadAppID, &p.AppID),
 		func() (err error) {
-			p.Key, err = readSecret(b, "wechat.merchant_key_file", old.MerchantKeyFile, papers.Private)
+			p.Key, err = readSecret(b, merchantKey, old.MerchantKeyFile, papers.Private)
 			return err
 		},
 		func() (err error) {
@@ -136,7 +162,7 @@ func (b *batch) readWeChat(old *config.WeChat) (*papers.WeChat, error) {
 			return nil, err
 		}
 	}
-	return p, nil
+	return p, wrongField("wechat", p.Check(b.a.o.Now()))
 }
 
 // apiv3Key is typed in, as a rule; a file's name counts, too.
@@ -186,8 +212,8 @@ func (b *batch) writeWeChat(old *config.WeChat, p *papers.WeChat) error {
 		data            []byte
 		secret          bool
 	}{
-		{"wechat.merchant_key_file", old.MerchantKeyFile, "wechat_merchant_key.pem", privateText(p.Key), true},
-		{"wechat.merchant_certificate_file", old.MerchantCertFile, "wechat_merchant_cert.pem", certificateText(p.Certificate), false},
+		{merchantKey, old.MerchantKeyFile, "wechat_merchant_key.pem", privateText(p.Key), true},
+		{merchantCert, old.MerchantCertFile, "wechat_merchant_cert.pem", certificateText(p.Certificate), false},
 		{"wechat.apiv3_key_file", old.APIv3KeyFile, "wechat_apiv3.key", []byte(p.APIv3Key), true},
 		{"wechat.public_key_file", old.PublicKeyFile, "wechat_public_key.pem", publicText(p.PublicKey), false},
 	} {

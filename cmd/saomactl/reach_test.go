@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,45 @@ func TestServeTellsWhetherItIsReached(t *testing.T) {
 		}
 		if code := p.end(os.Interrupt); code != 0 {
 			t.Errorf("exit %d: %s", code, p.err.String())
+		}
+	}
+}
+
+// TestServeWithoutAWay: nothing can go the way of this tunnel, and a section that is wrong ends serve before it begins.
+func TestServeWithoutAWay(t *testing.T) {
+	s := newShop(t)
+	tunnel := []config.Edit{
+		{Key: "tunnel.kind", Value: "ssh"}, {Key: "tunnel.host", Value: "127.0.0.1:1"}, {Key: "tunnel.user", Value: "saoma"},
+		{Key: "notify.public_url", Value: "https://pay.example.com"},
+	}
+	if err := config.Change(s.data, tunnel...); err != nil {
+		t.Fatal(err)
+	}
+	p := s.start("serve")
+	if e := p.until("listening"); e.Expected != "https://pay.example.com" {
+		t.Errorf("serve says %+v", e)
+	}
+	if e := p.until("reach"); e.State != "unreachable" || e.Message == "" {
+		t.Errorf("serve says %+v", e)
+	}
+	if code := p.end(os.Interrupt); code != 0 {
+		t.Errorf("exit %d: %s", code, p.err.String())
+	}
+	path := filepath.Join(s.data, config.FileName)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line, key := range map[string]string{`kind = "ssh"`: "tunnel.kind must be", `host = "127.0.0.1:1"`: "tunnel.host is missing", `user = "saoma"`: "tunnel.user is missing"} {
+		wrong := strings.Replace(string(text), line, strings.NewReplacer("ssh", "tor", "127.0.0.1:1", "", "saoma", "").Replace(line), 1)
+		if wrong == string(text) {
+			t.Fatalf("%s is not in\n%s", line, text)
+		}
+		if err := os.WriteFile(path, []byte(wrong), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r := s.run("serve"); r.code != exitInput || strings.Count(r.err, "\n") != 1 || !strings.HasPrefix(r.err, key) {
+			t.Errorf("%s: %+v", key, r)
 		}
 	}
 }

@@ -21,10 +21,11 @@ import (
 
 // listening is the first line of sandbox and serve.
 type listening struct {
-	Event  string `json:"event"`
-	URL    string `json:"url,omitempty"`
-	Phone  string `json:"phone,omitempty"`
-	Notify string `json:"notify,omitempty"`
+	Event    string `json:"event"`
+	URL      string `json:"url,omitempty"`
+	Phone    string `json:"phone,omitempty"`
+	Notify   string `json:"notify,omitempty"`   // where serve listens
+	Expected string `json:"expected,omitempty"` // where the platforms are to call; reach tells whether that works
 }
 
 // The speeds the sandbox takes.

@@ -38,11 +38,15 @@ func (a *app) serve(ctx context.Context, f *flags, args []string) error {
 	if err != nil {
 		a.warn(a.lang.Error(err))
 	}
-	words := a.lang.T("The counter is open; notifications arrive at %s.", at)
-	if at == "" {
+	expected := ""
+	if at != "" || c.Config.Tunnel.Kind != "none" { // a tunnel needs no port here
+		expected = c.Config.NotifyBase()
+	}
+	words := a.lang.T("The counter is open; notifications are expected at %s.", expected)
+	if expected == "" {
 		words = a.lang.T("The counter is open; payments are confirmed by polling.")
 	}
-	a.emit(listening{Event: "listening", Notify: at}, words)
+	a.emit(listening{Event: "listening", Notify: at, Expected: expected}, words)
 
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()

@@ -59,6 +59,7 @@ type event struct {
 	URL           string    `json:"url"`
 	Phone         string    `json:"phone"`
 	Notify        string    `json:"notify"`
+	Expected      string    `json:"expected"`
 	OutTradeNo    string    `json:"out_trade_no"`
 	OutRefundNo   string    `json:"out_refund_no"`
 	Wallet        string    `json:"wallet"`

@@ -228,16 +228,21 @@ func (c *Config) checkNotify() error {
 }
 
 // NotifyURL is the address a wallet's platform is told to notify, and empty where none can reach
-// this counter. A sandbox on the same machine reaches notify.listen itself.
+// this counter.
 func (c *Config) NotifyURL(w pos.Wallet) string {
-	base := c.Notify.PublicURL
-	if base == "" && c.Sandbox() && loopbackHost(c.Notify.Listen) {
-		base = "http://" + c.Notify.Listen
-	}
+	base := c.NotifyBase()
 	if base == "" {
 		return ""
 	}
 	return base + "/notify/" + string(w)
+}
+
+// NotifyBase is what every NotifyURL begins with. A sandbox on the same machine reaches notify.listen itself.
+func (c *Config) NotifyBase() string {
+	if c.Notify.PublicURL == "" && c.Sandbox() && loopbackHost(c.Notify.Listen) {
+		return "http://" + c.Notify.Listen
+	}
+	return c.Notify.PublicURL
 }
 
 // secureURL accepts https, and plain http to a loopback address.

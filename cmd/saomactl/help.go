@@ -165,7 +165,7 @@ func aboutVerify(l words.Language) string {
 }
 
 func aboutDoctor(l words.Language) string {
-	return l.T("Look at everything the counter needs, from saoma.toml to the printer, and say what to do where something is wrong. It works beside a running counter and charges nothing. --only takes names or groups of checks; --order makes an order of ¥0.01 at each platform and closes it at once; --serve answers at notify.listen meanwhile, while the counter is closed; --bundle writes a support file without secrets. Exit 1 if anything is red.")
+	return l.T("Look at everything the counter needs, from saoma.toml to the printer, and say what to do where something is wrong. It works beside a running counter and charges nothing. --only takes names or groups of checks; --order makes an order of ¥0.01 at each platform, whose code nobody is shown and which has ended 90 seconds later; --serve answers at notify.listen meanwhile, while the counter is closed; --bundle writes a support file without secrets. Exit 1 if anything is red.")
 }
 
 func aboutExceptions(l words.Language) string {

@@ -37,7 +37,9 @@ func TestServeTellsWhetherItIsReached(t *testing.T) {
 func TestServeWithoutAWay(t *testing.T) {
 	s := newShop(t)
 	tunnel := []config.Edit{
-		{Key: "tunnel.kind", Value: "ssh"}, {Key: "tunnel.host", Value: "127.0.0.1:1"}, {Key: "tunnel.user", Value: "saoma"},
+		{Key: "tunnel.kind", Value: "ssh"},
+		{Key: "tunnel.host", Value: "127.0.0.1:1"},
+		{Key: "tunnel.user", Value: "saoma"},
 		{Key: "notify.public_url", Value: "https://pay.example.com"},
 	}
 	if err := config.Change(s.data, tunnel...); err != nil {

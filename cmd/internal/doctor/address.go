@@ -153,9 +153,9 @@ func dialable(addr string) string {
 // lookReach sends a nonce the way a notification takes.
 func lookReach(ctx context.Context, v *visit) *result {
 	cfg := v.mustConfig()
-	address, whole := strings.CutSuffix(cfg.NotifyURL(pos.WeChat), "/notify/wechat")
-	if !whole {
-		return nil // there is no address: told by public_address
+	address := cfg.NotifyBase()
+	if address == "" {
+		return nil // told by public_address
 	}
 	key, err := os.ReadFile(filepath.Join(v.o.Dir, counter.EchoKeyName))
 	_, open, locked := db.FolderOwner(v.o.Dir)
@@ -164,7 +164,7 @@ func lookReach(ctx context.Context, v *visit) *result {
 		return nil // told by folder_owner
 	case !open && !v.o.Serve:
 		return warn(
-			pos.Errorf(pos.Setup, "Not tried, because the counter is closed: nobody could answer at the public address."),
+			pos.Errorf(pos.Setup, "Not tried, because the counter is closed: nobody could answer at %s.", address),
 			pos.Errorf(pos.Setup, "Open the counter and look again, or let the doctor answer meanwhile: saomactl doctor --serve"),
 		)
 	case errors.Is(err, fs.ErrNotExist) && open:
@@ -186,6 +186,9 @@ func lookReach(ctx context.Context, v *visit) *result {
 	took, err := notify.Probe(ctx, nil, address, key)
 	if err != nil {
 		return bad(v.sentence(err), pos.Errorf(pos.Setup, "Sales go on, confirmed by asking. What stands in the way is in the lines above, from public_address on."))
+	}
+	if u, err := url.Parse(address); err == nil && isLoopback(u.Hostname()) {
+		return good(pos.Errorf(pos.Setup, "The counter answers at %s, which only this computer reaches, in %d ms.", address, took.Round(time.Millisecond).Milliseconds()))
 	}
 	return good(pos.Errorf(pos.Setup, "A question through the public address came back to this counter in %d ms.", took.Round(time.Millisecond).Milliseconds()))
 }

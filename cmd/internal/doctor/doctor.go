@@ -31,8 +31,8 @@ const (
 type Options struct {
 	Dir  string   // the data folder
 	Only []string // names of checks and groups; empty: all
-	// Order allows an order of ¥0.01 at each platform, whose code nobody sees and which is closed at once. Without it
-	// what only an order can tell is told from earlier orders, or not at all.
+	// Order allows an order of ¥0.01 at each platform, whose code nobody sees and which has ended after orderLife.
+	// Without it what only an order can tell is told from earlier orders, or not at all.
 	Order bool
 	// Serve has the doctor itself answer at notify.listen, through the tunnel if there is one, while no counter is open.
 	// Without it a closed counter is not looked for at its public address. It must not be set while a counter may start.

@@ -113,6 +113,8 @@ func TestGreenElsewhere(t *testing.T) {
 			s.set("wechat", "base_url", s.answering(404, `{"code":"RESOURCE_NOT_EXISTS","message":"无可用的平台证书"}`))
 		}},
 		{"wechat_appid", "the order of", (*shop).sell},
+		{"wechat_product", "whose code nobody was shown", func(s *shop) { s.o.Order = true }},
+		{"reach", "which only this computer reaches", func(s *shop) { s.o.Serve = true }},
 		{"public_address", "https://pay.example.com/shop/notify/wechat", func(s *shop) { real(s, "https://pay.example.com/shop") }},
 		{"public_dns", "is found", func(s *shop) {
 			real(s, "https://pay.example.com")

@@ -80,26 +80,33 @@ func readPaper[T any](ctx context.Context, v *visit, key, path string, read func
 	return paper, nil
 }
 
-func lookWeChatKeyPair(ctx context.Context, v *visit) *result {
-	w := &v.mustConfig().WeChat
-	key, wrong := v.private(ctx, "wechat.merchant_key_file", w.MerchantKeyFile)
-	if wrong != nil {
+// keyPair reads the private key and, where certFile names one, the certificate that belongs to it. wrong is what is the
+// matter with either; stranger is what to say where they do not belong together.
+func (v *visit) keyPair(ctx context.Context, keyName, keyFile, certName, certFile string, stranger *result) (wrong *result) {
+	key, wrong := v.private(ctx, keyName, keyFile)
+	if wrong != nil || certFile == "" {
 		return wrong
 	}
-	if w.MerchantCertFile == "" {
-		return warn(
-			pos.Errorf(pos.Setup, "The merchant's key is a good one; the certificate it belongs to is not here."),
-			pos.Errorf(pos.Setup, "Name apiclient_cert.pem as wechat.merchant_certificate_file, so that its last day is told in time."),
-		)
+	chain, wrong := v.certificates(ctx, certName, certFile)
+	if wrong == nil && !key.PublicKey.Equal(chain[0].PublicKey) {
+		return stranger
 	}
-	chain, wrong := v.certificates(ctx, "wechat.merchant_certificate_file", w.MerchantCertFile)
+	return wrong
+}
+
+func lookWeChatKeyPair(ctx context.Context, v *visit) *result {
+	w := &v.mustConfig().WeChat
+	wrong := v.keyPair(ctx, "wechat.merchant_key_file", w.MerchantKeyFile, "wechat.merchant_certificate_file", w.MerchantCertFile, bad(
+		pos.Errorf(pos.Setup, "The merchant's private key does not belong to the merchant's certificate."),
+		pos.Errorf(pos.Setup, "Choose the two from the same zip of the platform: apiclient_key.pem and apiclient_cert.pem."),
+	))
 	switch {
 	case wrong != nil:
 		return wrong
-	case !key.PublicKey.Equal(chain[0].PublicKey):
-		return bad(
-			pos.Errorf(pos.Setup, "The merchant's private key does not belong to the merchant's certificate."),
-			pos.Errorf(pos.Setup, "Choose the two from the same zip of the platform: apiclient_key.pem and apiclient_cert.pem."),
+	case w.MerchantCertFile == "":
+		return warn(
+			pos.Errorf(pos.Setup, "The merchant's private key can be read; the certificate it belongs to is not here."),
+			pos.Errorf(pos.Setup, "Name apiclient_cert.pem as wechat.merchant_certificate_file, so that its last day is told in time."),
 		)
 	}
 	return good(pos.Errorf(pos.Setup, "The merchant's key belongs to the merchant's certificate."))
@@ -188,22 +195,15 @@ func lookWeChatPublicKey(ctx context.Context, v *visit) *result {
 
 func lookAlipayKeyPair(ctx context.Context, v *visit) *result {
 	a := &v.mustConfig().Alipay
-	key, wrong := v.private(ctx, "alipay.app_key_file", a.AppKeyFile)
-	if wrong != nil {
-		return wrong
-	}
-	if a.AppCertFile == "" {
-		return good(pos.Errorf(pos.Setup, "The application's key is a good one."))
-	}
-	chain, wrong := v.certificates(ctx, "alipay.app_cert_file", a.AppCertFile)
+	wrong := v.keyPair(ctx, "alipay.app_key_file", a.AppKeyFile, "alipay.app_cert_file", a.AppCertFile, bad(
+		pos.Errorf(pos.Setup, "The application's private key does not belong to the application's certificate."),
+		pos.Errorf(pos.Setup, "Choose the key with which the certificate was applied for, or apply for a new one."),
+	))
 	switch {
 	case wrong != nil:
 		return wrong
-	case !key.PublicKey.Equal(chain[0].PublicKey):
-		return bad(
-			pos.Errorf(pos.Setup, "The application's private key does not belong to the application's certificate."),
-			pos.Errorf(pos.Setup, "Choose the key with which the certificate was applied for, or apply for a new one."),
-		)
+	case a.AppCertFile == "":
+		return good(pos.Errorf(pos.Setup, "The application's private key can be read."))
 	}
 	return good(pos.Errorf(pos.Setup, "The application's key belongs to the application's certificate."))
 }
@@ -251,7 +251,7 @@ func lookAlipayPublicKey(ctx context.Context, v *visit) *result {
 			pos.Errorf(pos.Setup, "Copy Alipay's public key, which the open platform shows beside the application's own."),
 		)
 	}
-	return good(pos.Errorf(pos.Setup, "Alipay's public key is a good one and not the application's own."))
+	return good(pos.Errorf(pos.Setup, "Alipay's public key can be read and is not the application's own."))
 }
 
 func lookWeChatRotation(_ context.Context, v *visit) *result {

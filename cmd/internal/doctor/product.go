@@ -103,8 +103,8 @@ func notAllowed(w pos.Wallet, err error) *result {
 	return bad(says, pos.Errorf(pos.Setup, "Apply for the product Native on WeChat Pay's site (products), and wait for its approval."))
 }
 
-// order has w's platform make an order of one fen and close it at once. Its code is shown to nobody. left is the
-// finding where the order may still be paid, or was; err is why the platform took none.
+// order has w's platform make an order of one fen and close it, which Alipay can do only of a code that was scanned:
+// else it ends after orderLife. The code is shown to nobody. left is the finding where the order may still be paid, or was; err is why the platform took none.
 func (v *visit) order(ctx context.Context, w pos.Wallet) (left *result, err error) {
 	g, err := v.open(ctx, w)
 	if err != nil {
@@ -178,7 +178,7 @@ func (v *visit) accepted(ctx context.Context, w pos.Wallet, is func(how *pos.Err
 		case left != nil:
 			return left
 		case err == nil:
-			return is(pos.Errorf(pos.Setup, "an order of ¥0.01, closed at once"))
+			return is(pos.Errorf(pos.Setup, "an order of ¥0.01 whose code nobody was shown"))
 		case no(codeOf(err)):
 			return refused(err)
 		}
@@ -192,7 +192,7 @@ func (v *visit) accepted(ctx context.Context, w pos.Wallet, is func(how *pos.Err
 	}
 	return warn(
 		pos.Errorf(pos.Setup, "Not tried: %s tells this only when something is ordered.", w),
-		pos.Errorf(pos.Setup, "Charge ¥0.01, or look with an order that is closed at once: saomactl doctor --order"),
+		pos.Errorf(pos.Setup, "Charge ¥0.01, or look with an order whose code nobody is shown: saomactl doctor --order"),
 	)
 }
 

@@ -5,10 +5,17 @@ import "saoma/pos"
 // stamps says, for each kind of batch, which column of an entry carries it and which open entries it takes.
 var stamps = map[pos.BatchKind]struct{ column, takes string }{
 	pos.DayBatch:   {"day_batch", `day = ?1 AND ?2 = ''`},
-	pos.ShiftBatch: {"shift_batch", `id > (SELECT s.first_entry FROM shift s WHERE s.closed_at IS NULL) AND ?1 <> '' AND ?2 = ''`},
+	pos.ShiftBatch: {"shift_batch", `id > ` + lastTaken + ` AND ?1 <> '' AND ?2 = ''`},
 	// A settlement covers everything before its last day that none has covered.
 	pos.SettlementBatch: {"settlement_batch", `day <= ?1 AND wallet = ?2`},
 }
+
+// lastTaken is the last entry that the open shift does not take: the last one of the shift before it, which took all
+// there were. Where that one found none, or there was no shift, it is the one at the opening.
+const lastTaken = `coalesce(
+	(SELECT coalesce((SELECT max(t.id) FROM entry t WHERE t.shift_batch = p.batch), p.first_entry)
+		FROM shift p WHERE p.closed_at IS NOT NULL ORDER BY p.id DESC LIMIT 1),
+	(SELECT s.first_entry FROM shift s WHERE s.closed_at IS NULL))`
 
 // Freeze stamps b's entries and then sums what carries the stamp. A day that was frozen takes no more entries.
 func (t *tx) Freeze(b *pos.Batch) error {
@@ -140,19 +147,27 @@ func (t *tx) Shifts(n int) ([]pos.Shift, error) {
 	return list(t, scanShift, `SELECT `+shiftColumns+` FROM shift ORDER BY id DESC LIMIT ?`, n)
 }
 
-func (t *tx) ShiftTotals(s *pos.Shift) (orders int64, totals []pos.DayTotal, err error) {
+func (t *tx) ShiftTotals(r *pos.ShiftReport) error {
 	count, err := first(t, func(row scanner, n *int64) error { return row.Scan(n) },
-		`SELECT coalesce(s.last_order, (SELECT coalesce(max(o.id), 0) FROM orders o)) - s.first_order FROM shift s WHERE s.id = ?`, s.ID)
+		`SELECT coalesce(s.last_order, (SELECT coalesce(max(o.id), 0) FROM orders o)) - s.first_order FROM shift s WHERE s.id = ?`, r.ID)
 	if err != nil {
-		return 0, nil, err
+		return err
 	}
 	if count == nil {
-		return 0, nil, pos.Errorf(pos.NotFound, "There is no shift %d.", s.ID)
+		return pos.Errorf(pos.NotFound, "There is no shift %d.", r.ID)
 	}
-	if s.Batch != 0 {
-		totals, err = t.totalsOf(`e.shift_batch = ?`, s.Batch)
-	} else {
-		totals, err = t.totalsOf(`e.id > (SELECT s.first_entry FROM shift s WHERE s.id = ?) AND e.shift_batch IS NULL`, s.ID)
+	r.Orders = *count
+	its := `e.id > ` + lastTaken + ` AND e.shift_batch IS NULL AND ?1 = 0`
+	if r.Batch != 0 {
+		its = `e.shift_batch = ?1`
 	}
-	return *count, totals, err
+	if r.Totals, err = t.totalsOf(its, r.Batch); err != nil {
+		return err
+	}
+	before, err := t.totalsOf(its+` AND e.id <= (SELECT s.first_entry FROM shift s WHERE s.id = ?2)`, r.Batch, r.ID)
+	for _, d := range before {
+		r.Before.Paid, r.Before.PaidCount = r.Before.Paid+d.Paid, r.Before.PaidCount+d.PaidCount
+		r.Before.Refunded, r.Before.RefundCount = r.Before.Refunded+d.Refunded, r.Before.RefundCount+d.RefundCount
+	}
+	return err
 }

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Shift is one cashier's time at this counter. One is open at a time; what the ledger books from its opening to
-// its close is its batch.
+// Shift is one cashier's time at this counter. One is open at a time; its batch is what the ledger books from the
+// close of the shift before, or from its own opening where it is the first, to its close. So what is paid between two
+// shifts, such as a payment that was signed over, is in the later one and never in none.
 type Shift struct {
 	ID         int64
 	Cashier    string
@@ -29,7 +30,8 @@ type ShiftReport struct {
 	Shift
 	Orders     int64 // made in the shift, paid or not
 	Totals     []DayTotal
-	Exceptions int // that wait for a manager at this moment
+	Before     DayTotal // what of them came before it opened; only the sums are set
+	Exceptions int      // that wait for a manager at this moment
 	Unfinished []Payment
 }
 
@@ -155,7 +157,7 @@ func (t *Till) Shifts(ctx context.Context, n int) (shifts []Shift, err error) {
 func reportShift(tx Tx, s *Shift) (*ShiftReport, error) {
 	r := &ShiftReport{Shift: *s}
 	var err error
-	if r.Orders, r.Totals, err = tx.ShiftTotals(s); err != nil {
+	if err = tx.ShiftTotals(r); err != nil {
 		return nil, err
 	}
 	if r.Unfinished, err = tx.UnfinishedPayments(); err != nil {

@@ -62,7 +62,7 @@ type Tx interface {
 	PeopleTx
 
 	// Freeze records b, stamps with it every open entry that is b's, and sets what they add up to. Of a day
-	// these are its own entries, and the day takes no more of them; of a shift those since it opened; of
+	// these are its own entries, and the day takes no more of them; of a shift those since the one before; of
 	// a settlement its wallet's through its day.
 	Freeze(b *Batch) error
 	// Batches returns those of a kind by day, oldest first.
@@ -84,7 +84,8 @@ type Tx interface {
 	EndShift(*Shift) error
 	// Shifts returns the last n, newest first.
 	Shifts(n int) ([]Shift, error)
-	ShiftTotals(*Shift) (orders int64, totals []DayTotal, err error)
+	// ShiftTotals sets a shift's Orders, Totals and Before.
+	ShiftTotals(*ShiftReport) error
 }
 
 // Entry is one ledger entry: +amount for a paid payment, -amount for a succeeded refund.

@@ -156,6 +156,9 @@ func (d *day) shiftFacts(r *pos.ShiftReport) []kit.Item {
 	}
 	items := []kit.Item{fact(l.T("Opened"), since), fact(l.T("Orders"), strconv.FormatInt(r.Orders, 10))}
 	items = append(items, d.byWallet(r.Totals)...)
+	if r.Before.PaidCount+r.Before.RefundCount > 0 {
+		items = append(items, fact(l.T("Before it opened"), d.sum(r.Before)))
+	}
 	if r.Exceptions > 0 {
 		items = append(items, fact(l.T("To decide"), strconv.Itoa(r.Exceptions)))
 	}

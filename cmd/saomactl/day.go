@@ -148,6 +148,7 @@ type shiftView struct {
 	ClosedAt   time.Time `json:"closed_at,omitzero"`
 	Orders     int64     `json:"orders"`
 	Totals     []sumView `json:"totals"`
+	Before     pos.Fen   `json:"before"` // of the totals, net
 	Exceptions int       `json:"exceptions"`
 	Unfinished []string  `json:"unfinished"`
 	SignedOver string    `json:"signed_over,omitempty"`
@@ -211,7 +212,7 @@ func (a *app) showShift(ctx context.Context) error {
 func (a *app) tellShift(event string, r *pos.ShiftReport, zone *time.Location) {
 	view := shiftView{
 		Event: event, Shift: r.ID, Cashier: r.Cashier, Counter: r.Counter, OpenedAt: at(r.OpenedAt, zone), ClosedAt: at(r.ClosedAt, zone),
-		Orders: r.Orders, Totals: viewSums(r.Totals), Exceptions: r.Exceptions, Unfinished: []string{}, SignedOver: r.SignedOver, Note: r.Note,
+		Orders: r.Orders, Totals: viewSums(r.Totals), Before: r.Before.Net(), Exceptions: r.Exceptions, Unfinished: []string{}, SignedOver: r.SignedOver, Note: r.Note,
 	}
 	for _, p := range r.Unfinished {
 		view.Unfinished = append(view.Unfinished, p.OutTradeNo)
@@ -222,6 +223,9 @@ func (a *app) tellShift(event string, r *pos.ShiftReport, zone *time.Location) {
 	}
 	if len(r.Totals) > 0 {
 		words += "\n" + a.sums(r.Totals)
+	}
+	if r.Before.PaidCount+r.Before.RefundCount > 0 {
+		words += "\n" + a.lang.T("Of this, before the shift opened: ¥%s", r.Before.Net())
 	}
 	if r.Exceptions > 0 {
 		words += "\n" + a.lang.T("Waiting for a manager: %d", r.Exceptions)

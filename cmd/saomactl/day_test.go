@@ -25,7 +25,7 @@ type closed struct {
 	Orders                int64
 	Cashier, Note, Wallet string
 	Day                   pos.Day
-	Amount, Net           int64
+	Amount, Net, Before   int64
 	Totals                []sumView
 	Unfinished, Files     []string
 	SignedOver            string `json:"signed_over"`
@@ -93,6 +93,12 @@ func TestDay(t *testing.T) {
 	}
 	s.dayClosed(folder)
 	s.settled()
+	s.pay(waiting)
+	s.must("check", waiting)
+	s.must("shift", "open", "孙主管")
+	if c := s.tell("shift"); c.Before != 1100 || netOf(c.Totals) != 1100 || !strings.Contains(s.run("shift").out, "before the shift opened: ¥11.00") {
+		t.Errorf("paid between the shifts: %+v", c)
+	}
 	s.verified()
 }
 

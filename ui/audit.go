@@ -245,7 +245,7 @@ func (a *audit) foot() []kit.Item {
 	case a.chain == nil:
 		return foot
 	case a.chain.Broken > 0:
-		says := l.T("The audit chain is broken at row %d, and %d rows are not what was written; keep the file as it is and call for help.", a.chain.First, a.chain.Broken)
+		says := l.T("The audit chain is broken at row %d; rows that are not what was written: %d. Keep the file as it is and call for help.", a.chain.First, a.chain.Broken)
 		return append([]kit.Item{kit.Fixed(chainPanel(says, kit.Alarmed))}, foot...)
 	}
 	says := l.T("The chain is whole: %d rows, head %s…", a.chain.Rows, a.chain.Head[:min(16, len(a.chain.Head))])

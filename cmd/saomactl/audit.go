@@ -98,9 +98,9 @@ func (a *app) chain(ctx context.Context, ledger *db.Ledger, aside bool) error {
 	if err != nil {
 		return err
 	}
-	words := a.lang.T("The audit chain is whole: %d rows, and its head is %s.", c.Rows, c.Head)
+	words := a.lang.T("The audit chain is whole. Rows: %d; its head is %s.", c.Rows, c.Head)
 	if c.Broken > 0 {
-		words = a.lang.T("The audit chain is broken at row %d, and %d rows are not what was written; keep the file as it is and call for help.", c.First, c.Broken)
+		words = a.lang.T("The audit chain is broken at row %d; rows that are not what was written: %d. Keep the file as it is and call for help.", c.First, c.Broken)
 	}
 	if aside {
 		a.warn(words)

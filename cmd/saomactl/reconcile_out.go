@@ -87,7 +87,7 @@ func (a *app) tellReconciliation(r *pos.Reconciliation, differences []pos.Differ
 		said = l.T("%s: %s", said, r.Note)
 	}
 	if full && !r.ComparedAt.IsZero() {
-		said += "\n   " + l.T("%d lines in the bill, %d agree, %d are of other counters", r.All.Lines, r.Agree, v.Foreign)
+		said += "\n   " + l.T("lines in the bill: %d, of which agree: %d; of other counters: %d", r.All.Lines, r.Agree, v.Foreign)
 		said += "\n   " + l.T("paid ¥%s, refunded ¥%s, net ¥%s, fees ¥%s, settlement ¥%s", v.Paid, v.Refunded, v.Net, v.Fee, v.Settlement)
 	}
 	a.emit(v, said)
@@ -128,7 +128,7 @@ func reconciliationName(l words.Language, r *pos.Reconciliation) string {
 	case pos.BillDue:
 		return l.T("not compared yet")
 	case pos.Differs:
-		return l.T("%d differences to settle", r.Open)
+		return l.T("differences to settle: %d", r.Open)
 	case pos.Agreed:
 		return l.T("agrees")
 	case pos.SignedOff:

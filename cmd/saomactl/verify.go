@@ -48,7 +48,7 @@ func (a *app) verify(ctx context.Context, f *flags, args []string) error {
 func (a *app) verdict(broken int64) error {
 	words := a.lang.T("The ledger holds every rule.")
 	if broken > 0 {
-		words = a.lang.T("The ledger breaks a rule in %d rows; keep the file as it is and call for help.", broken)
+		words = a.lang.T("The ledger breaks its rules; broken rows: %d. Keep the file as it is and call for help.", broken)
 	}
 	a.emit(struct {
 		Event  string `json:"event"`

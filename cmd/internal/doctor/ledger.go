@@ -128,7 +128,7 @@ func (v *visit) rules(ctx context.Context, is func(name string) bool, kept *pos.
 	for _, c := range report.Checks {
 		if is(c.Name) && c.Broken > 0 {
 			return bad(
-				pos.Errorf(pos.Damaged, "The ledger breaks a rule in %d places (%s).", c.Broken, c.Name),
+				pos.Errorf(pos.Damaged, "The ledger breaks the rule %s; broken rows: %d.", c.Name, c.Broken),
 				pos.Errorf(pos.Damaged, "Keep the file as it is, see what is broken with saomactl verify, and call for help."),
 			)
 		}

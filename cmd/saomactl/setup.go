@@ -154,7 +154,7 @@ func (s *settingUp) unasked(ctx context.Context) error {
 	for _, step := range s.assistant.Steps() {
 		switch values := given[step.ID]; {
 		case values != nil:
-			err = s.keep(ctx, &step, values)
+			err = keyed(s.keep(ctx, &step, values))
 		case slices.Contains(strings.Split(r.skip, ","), string(step.ID)):
 			if err = s.assistant.Pass(ctx, step.ID); err == nil {
 				s.told(&step)
@@ -164,7 +164,7 @@ func (s *settingUp) unasked(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := s.originals(); err != nil {
+	if err := s.originals(ctx); err != nil {
 		return err
 	}
 	if r.confirm != "" {
@@ -214,6 +214,7 @@ func (s *settingUp) given() (map[flow.StepID]flow.Values, error) {
 	return given, nil
 }
 
+// stepOf is the step that has the field key.
 func (s *settingUp) stepOf(key string) *flow.Step {
 	for _, step := range s.assistant.Steps() {
 		if slices.ContainsFunc(step.Fields, func(f flow.Field) bool { return f.Key == key }) {
@@ -245,7 +246,7 @@ func readSecretFile(flag, name string) (string, error) {
 // keep keeps a step and says so.
 func (s *settingUp) keep(ctx context.Context, step *flow.Step, values flow.Values) error {
 	if err := s.assistant.Keep(ctx, step.ID, values); err != nil {
-		return keyed(err)
+		return err
 	}
 	if step.ID == flow.Manager && s.who == "" {
 		s.who = strings.TrimSpace(values["manager.name"])
@@ -254,7 +255,7 @@ func (s *settingUp) keep(ctx context.Context, step *flow.Step, values flow.Value
 	return nil
 }
 
-// keyed puts the field before the sentence that refuses it.
+// keyed puts the key of the field before the sentence that refuses it, for whoever gave it by its key.
 func keyed(err error) error {
 	if key := flow.KeyOf(err); key != "" {
 		var field *flow.FieldError
@@ -276,7 +277,7 @@ type keptView struct {
 
 func (s *settingUp) told(step *flow.Step) {
 	state := s.assistant.State(step.ID)
-	words := s.lang.T("%s: left out.", s.lang.T(step.Title))
+	words := s.lang.T("%s: left out. To do it later: %s", s.lang.T(step.Title), "saomactl setup --step "+string(step.ID))
 	if state == flow.Kept {
 		words = s.lang.T("%s: kept.", s.lang.T(step.Title))
 	}

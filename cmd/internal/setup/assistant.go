@@ -182,8 +182,11 @@ func (a *Assistant) Check(ctx context.Context, id flow.StepID, values flow.Value
 	} else {
 		_, err = b.readAlipay(&old.Alipay)
 	}
-	if err = b.given(err); flow.KeyOf(err) != key {
-		err = nil // another field's turn comes
+	switch err = b.given(err); {
+	case key == merchantSerial && flow.KeyOf(err) == merchantCert: // its serial number would have done instead
+		err = flow.At(key, errors.Unwrap(err))
+	case flow.KeyOf(err) != key: // another field's turn comes
+		err = nil
 	}
 	return b.values, err
 }

@@ -68,6 +68,10 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: %v", c.key, err)
 		}
 	}
+	alone := flow.Values{"wechat.mchid": m.paths.MchID, "wechat.appid": m.paths.AppID, merchantKey: m.paths.AlipayAppKey}
+	if _, err := a.Check(t.Context(), flow.WeChat, alone, merchantSerial); flow.KeyOf(err) != merchantSerial || !strings.Contains(err.Error(), "or its serial number") {
+		t.Errorf("neither certificate nor serial number: %v", err)
+	}
 	known, err := a.Check(t.Context(), flow.WeChat, flow.Values{wechatZip: m.paths.WeChatZip}, wechatZip)
 	if err != nil || known["wechat.mchid"] != m.paths.MchID || known["wechat.merchant_serial"] == "" || known[merchantCert] == "" || known[merchantKey] == "" {
 		t.Errorf("what follows from the zip: %v, %d values", err, len(known))

@@ -8,17 +8,18 @@ import (
 
 // Keys of fields that are named more than once, most of which stand in no key of saoma.toml.
 const (
-	keysKind     = "keys.kind"
-	keysWord     = "keys.passphrase"
-	keysAgain    = "keys.passphrase_again"
-	managerName  = "manager.name"
-	managerPIN   = "manager.pin"
-	managerAgain = "manager.pin_again"
-	wechatZip    = "wechat.zip"
-	merchantCert = "wechat.merchant_certificate_file"
-	merchantKey  = "wechat.merchant_key_file"
-	wechatProof  = "wechat.proof"
-	alipayMode   = "alipay.mode"
+	keysKind       = "keys.kind"
+	keysWord       = "keys.passphrase"
+	keysAgain      = "keys.passphrase_again"
+	managerName    = "manager.name"
+	managerPIN     = "manager.pin"
+	managerAgain   = "manager.pin_again"
+	wechatZip      = "wechat.zip"
+	merchantCert   = "wechat.merchant_certificate_file"
+	merchantKey    = "wechat.merchant_key_file"
+	merchantSerial = "wechat.merchant_serial"
+	wechatProof    = "wechat.proof"
+	alipayMode     = "alipay.mode"
 
 	byPublicKey    = "public_key"
 	byCertificates = "certificates"
@@ -123,7 +124,7 @@ func wechatFields() []flow.Field {
 			Where: "In the same zip, which will do here, too. WeChat Pay does not have it: who lost it applies for a new certificate.",
 		},
 		{
-			Key: "wechat.merchant_serial", Label: "Serial number of the certificate", Kind: flow.Text, Optional: true, Example: "444F4864EA9B34415…",
+			Key: merchantSerial, Label: "Serial number of the certificate", Kind: flow.Text, Optional: true, Example: "444F4864EA9B34415…",
 			Where: "Needed only without the certificate: API security → merchant API certificate → manage.",
 		},
 		{

@@ -14,7 +14,7 @@ import (
 func (a *Assistant) wechatValues() flow.Values {
 	w := a.kept().WeChat
 	v := flow.Values{
-		"wechat.mchid": w.MchID, "wechat.appid": w.AppID, "wechat.merchant_serial": w.MerchantSerial,
+		"wechat.mchid": w.MchID, "wechat.appid": w.AppID, merchantSerial: w.MerchantSerial,
 		merchantCert: held(w.MerchantCertFile), merchantKey: held(w.MerchantKeyFile),
 		"wechat.apiv3_key_file": held(w.APIv3KeyFile), "wechat.public_key_id": w.PublicKeyID,
 		"wechat.public_key_file": held(w.PublicKeyFile), "wechat.base_url": unless(w.BaseURL, config.WeChatProduction),
@@ -127,11 +127,11 @@ func (b *batch) readWeChat(old *config.WeChat) (*papers.WeChat, error) {
 	}
 	certificate := func() (err error) {
 		p.Certificate, err = read(b, merchantCert, old.MerchantCertFile, papers.Certificate)
-		if err == nil && p.Certificate != nil && b.fresh(merchantCert) && b.values["wechat.merchant_serial"] == old.MerchantSerial {
-			b.values["wechat.merchant_serial"] = "" // it is the old certificate's
+		if err == nil && p.Certificate != nil && b.fresh(merchantCert) && b.values[merchantSerial] == old.MerchantSerial {
+			b.values[merchantSerial] = "" // it is the old certificate's
 		}
-		if b.values["wechat.merchant_serial"] == "" && p.Certificate != nil {
-			b.values["wechat.merchant_serial"] = papers.Serial(p.Certificate)
+		if b.values[merchantSerial] == "" && p.Certificate != nil {
+			b.values[merchantSerial] = papers.Serial(p.Certificate)
 		}
 		if owner := p.Certificate; b.values["wechat.mchid"] == "" && owner != nil {
 			b.values["wechat.mchid"] = owner.Subject.CommonName
@@ -147,8 +147,8 @@ func (b *batch) readWeChat(old *config.WeChat) (*papers.WeChat, error) {
 			return err
 		},
 		func() (err error) {
-			if b.values["wechat.merchant_serial"] != "" {
-				err = number(b, "wechat.merchant_serial", papers.ReadSerial, &p.Serial)()
+			if b.values[merchantSerial] != "" {
+				err = number(b, merchantSerial, papers.ReadSerial, &p.Serial)()
 			}
 			return err
 		},
@@ -202,7 +202,7 @@ func (b *batch) writeWeChat(old *config.WeChat, p *papers.WeChat) error {
 	b.set("wechat.enabled", true)
 	b.set("wechat.mchid", p.MchID)
 	b.set("wechat.appid", p.AppID)
-	b.set("wechat.merchant_serial", p.Serial)
+	b.set(merchantSerial, p.Serial)
 	b.set("wechat.public_key_id", p.PublicKeyID)
 	b.set("wechat.platform_certificates", p.PlatformCertificates)
 	b.set("wechat.base_url", b.values["wechat.base_url"])

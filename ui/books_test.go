@@ -61,7 +61,10 @@ func TestBillsInTheWindow(t *testing.T) {
 			waiting := len(b.open())
 			b.note.SetText("")
 			b.remedy(&b.open()[0], pos.NoteIt)
-			c.until("a note needs words", func() bool { return !b.busy && len(b.open()) == waiting })
+			c.until("a note needs words", func() bool { return !b.busy && ui.state.Sentence() == l.T("Say in the note what was found out about this difference.") })
+			if len(b.open()) != waiting {
+				t.Errorf("%d differences wait; want %d", len(b.open()), waiting)
+			}
 			b.note.SetText("test order")
 			b.remedy(&b.open()[0], pos.NoteIt)
 			c.until("one is noted", func() bool { return !b.busy && len(b.open()) == waiting-1 })

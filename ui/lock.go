@@ -6,9 +6,6 @@ import (
 	"saoma/ui/kit"
 )
 
-// DefaultLockAfter is how long a counter is left alone before whoever is signed in is signed out.
-const DefaultLockAfter = 10 * time.Minute
-
 // lockIdle signs out at now whoever has left the counter alone for too long.
 func (c *Cashier) lockIdle(now time.Time) {
 	if uses := kit.Uses(); uses != c.uses {

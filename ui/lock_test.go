@@ -10,6 +10,8 @@ import (
 	"saoma/pos"
 )
 
+const lockAfter = 10 * time.Minute
+
 // later is a time when the counter has been left alone for d since its last use that it knows of.
 func (c *counter) later(d time.Duration) {
 	c.ui.lockIdle(time.Now())
@@ -19,7 +21,7 @@ func (c *counter) later(d time.Duration) {
 func TestACounterThatIsLeftAloneAsksWhoIsThere(t *testing.T) {
 	c := newCounter(t)
 	c.staff()
-	c.opts.LockAfter = DefaultLockAfter
+	c.opts.LockAfter = lockAfter
 	ui := c.open(1280, 800)
 	c.until("the people are known", func() bool { return ui.peopled })
 	for _, use := range []func(){
@@ -28,16 +30,16 @@ func TestACounterThatIsLeftAloneAsksWhoIsThere(t *testing.T) {
 		func() { ui.sale.title.TypedRune('t') },
 		func() { tap(t, ui.win.Content(), "8") },
 	} {
-		c.later(DefaultLockAfter - time.Second)
+		c.later(lockAfter - time.Second)
 		before := ui.usedAt
 		use()
-		ui.lockIdle(before.Add(DefaultLockAfter + time.Second))
+		ui.lockIdle(before.Add(lockAfter + time.Second))
 		if !ui.opts.SignedIn || ui.page != nil {
 			t.Fatal("locked although somebody was there")
 		}
 		ui.usedAt = before // the clock of the test does not go on
 	}
-	c.later(DefaultLockAfter)
+	c.later(lockAfter)
 	s, ok := ui.page.(*signIn)
 	if !ok || ui.opts.SignedIn {
 		t.Fatalf("it shows %T, signed in: %t", ui.page, ui.opts.SignedIn)

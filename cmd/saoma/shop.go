@@ -118,7 +118,7 @@ func (s *shop) operate(c *counter.Counter) {
 func (s *shop) show(c *counter.Counter, o ui.Options, release func() error) {
 	s.counter, s.release = c, release
 	o.Till, o.Sandbox, o.OnDamage = c.Till, c.Sandbox, c.OnDamage
-	o.LockAfter = ui.DefaultLockAfter
+	o.LockAfter = c.Config.Window.LockAfter
 	if c.Sandbox {
 		o.PayAsCustomer = c.PayAsCustomer
 	}

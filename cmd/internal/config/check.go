@@ -83,19 +83,37 @@ func lastDay(key, text string, zone *time.Location) (time.Time, error) {
 	return day.AddDate(0, 0, 1), nil
 }
 
+// How many minutes the window waits before it signs out.
+const defaultLockAfter, maxLockAfter = 10, 720
+
+// lockAfter reads shop.lock_after.
+func lockAfter(v any) (time.Duration, error) {
+	n, ok := number(v, defaultLockAfter, 0, maxLockAfter)
+	if !ok {
+		return 0, pos.Errorf(pos.Invalid, "shop.lock_after must be after how many minutes the window signs out by itself, a number from 0 (never) to %d.", maxLockAfter)
+	}
+	return time.Duration(n) * time.Minute, nil
+}
+
 // How many daily backups are kept.
 const defaultBackups, maxBackups = 30, 3650
 
 // keptBackups reads backup.keep.
 func keptBackups(v any) (int, error) {
-	n, ok := v.(int64)
-	switch {
-	case v == nil:
-		return defaultBackups, nil
-	case ok && n >= 1 && n <= maxBackups:
-		return int(n), nil
+	n, ok := number(v, defaultBackups, 1, maxBackups)
+	if !ok {
+		return 0, pos.Errorf(pos.Invalid, "backup.keep must be how many daily backups are kept, a number from 1 to %d.", maxBackups)
 	}
-	return 0, pos.Errorf(pos.Invalid, "backup.keep must be how many daily backups are kept, a number from 1 to %d.", maxBackups)
+	return n, nil
+}
+
+// number reads a whole number from least to most; without one it is the fallback.
+func number(v any, fallback, least, most int) (n int, ok bool) {
+	if v == nil {
+		return fallback, true
+	}
+	i, ok := v.(int64)
+	return int(i), ok && i >= int64(least) && i <= int64(most)
 }
 
 func (c *Config) check() error {

@@ -35,6 +35,7 @@ const (
 type Config struct {
 	Dir    string
 	Shop   pos.Shop
+	Window Window
 	WeChat WeChat
 	Alipay Alipay
 	Notify Notify
@@ -42,6 +43,11 @@ type Config struct {
 	Backup Backup
 	Export Export
 	Vault  Vault
+}
+
+// Window is how the counter's window behaves.
+type Window struct {
+	LockAfter time.Duration // how long nobody touches it before it signs out; 0: never
 }
 
 // WeChat is how this shop talks to WeChat Pay v3.
@@ -173,6 +179,9 @@ func Parse(dir, text string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Window.LockAfter, err = lockAfter(raw.lockAfter); err != nil {
+		return nil, err
+	}
 	if c.Backup.Keep, err = keptBackups(raw.keepBackups); err != nil {
 		return nil, err
 	}
@@ -193,7 +202,8 @@ type rawKeys struct {
 	timezone, maxCharge, minCharge string
 	cashierRefundLimit             string
 	wechatUntil, alipayUntil       string
-	dayStartsAt, keepBackups       any
+	dayStartsAt, lockAfter         any
+	keepBackups                    any
 }
 
 // read takes every key out of t: together these lines are the list of known keys.
@@ -202,6 +212,7 @@ func (c *Config) read(t *tables) (raw rawKeys) {
 	c.Shop.Counter = t.text("shop.counter", "")
 	raw.timezone = t.text("shop.timezone", "Asia/Shanghai")
 	raw.dayStartsAt, _ = t.value("shop.day_starts_at")
+	raw.lockAfter, _ = t.value("shop.lock_after")
 	raw.maxCharge = t.text("shop.max_charge", pos.DefaultMaxCharge.String())
 	raw.minCharge = t.text("shop.min_charge", pos.DefaultMinCharge.String())
 	raw.cashierRefundLimit = t.text("shop.cashier_refund_limit", pos.DefaultCashierRefundLimit.String())

@@ -56,7 +56,7 @@ func TestWrongFiles(t *testing.T) {
 		{"shop", "max_charge", "min_charge = \"5.00\"\nmax_charge = \"4.99\"", "not below shop.min_charge"},
 		{"shop", "cashier_refund_limit", `cashier_refund_limit = "-1"`, "shop.cashier_refund_limit must be yuan"},
 		{"shop", "cashier_refund_limit", `cashier_refund_limit = "1.005"`, "shop.cashier_refund_limit must be yuan"},
-		{"shop", "colour", `colour = "red"`, "shop.colour is not a key of saoma.toml; allowed are cashier_refund_limit, counter, day_starts_at, max_charge, min_charge, name, timezone."},
+		{"shop", "colour", `colour = "red"`, "shop.colour is not a key of saoma.toml; allowed are cashier_refund_limit, counter, day_starts_at, lock_after, max_charge, min_charge, name, timezone."},
 		{"wechat", "enabled", `enabled = "yes"`, "wechat.enabled must be true or false"},
 		{"wechat", "mch_id", `mch_id = "1900000001"`, "wechat.mch_id is not a key"},
 		{"wechat", "mchid", `mchid = 1900000001`, "wechat.mchid must be text in quotes."},
@@ -99,6 +99,10 @@ func TestWrongFiles(t *testing.T) {
 		{"notify", "public_url", `public_url = "https://shop.example.com/?a=b"`, "notify.public_url must have no query"},
 		{"notify", "listen", "listen = \"\"\npublic_url = \"https://a.example.com\"\n#", "notify.listen is missing"},
 		{"tunnel", "kind", `kind = "vpn"`, "tunnel.kind must be none, ssh, frp or ngrok."},
+		{"shop", "lock_after", `lock_after = -1`, "shop.lock_after must be after how many minutes the window signs out by itself, a number from 0 (never) to 720."},
+		{"shop", "lock_after", `lock_after = 721`, "shop.lock_after must be"},
+		{"shop", "lock_after", `lock_after = "10"`, "shop.lock_after must be"},
+		{"shop", "lock_after", `lock_after = 0.5`, "shop.lock_after must be"},
 		{"backup", "keep", `keep = 0`, "backup.keep must be how many daily backups are kept, a number from 1 to 3650."},
 		{"backup", "keep", `keep = "30"`, "backup.keep must be"},
 		{"backup", "keep", `keep = 7.5`, "backup.keep must be"},
@@ -189,6 +193,17 @@ func TestKeptBackups(t *testing.T) {
 	for text, want := range map[string]int{good: 30, with(good, "backup", "keep", `keep = 7`): 7, without: 30} {
 		if c, err := Parse("/data", text); err != nil || c.Backup.Keep != want {
 			t.Errorf("%v, %v; want %d", c, err, want)
+		}
+	}
+}
+
+func TestLockAfter(t *testing.T) {
+	good := fine(t)
+	for text, want := range map[string]time.Duration{
+		good: 10 * time.Minute, with(good, "shop", "lock_after", `lock_after = 0`): 0, with(good, "shop", "lock_after", `lock_after = 90`): 90 * time.Minute,
+	} {
+		if c, err := Parse("/data", text); err != nil || c.Window.LockAfter != want {
+			t.Errorf("%v, %v; want %s", c, err, want)
 		}
 	}
 }

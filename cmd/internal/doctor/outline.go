@@ -28,6 +28,7 @@ var settings = []setting{
 	{"shop.counter", length},
 	{"shop.timezone", zone},
 	{"shop.day_starts_at", small},
+	{"shop.lock_after", small},
 	{"shop.max_charge", length},
 	{"shop.min_charge", length},
 	{"shop.cashier_refund_limit", length},
@@ -125,7 +126,7 @@ func flag(v any) string {
 	return length(v)
 }
 
-// small shows an hour or how many backups are kept, which no PIN is.
+// small shows hours, minutes or how many backups are kept, which no PIN is.
 func small(v any) string {
 	if n, ok := v.(int64); ok && n >= 0 && n < 1000 {
 		return fmt.Sprint(n)

@@ -207,12 +207,17 @@ func TestHeardBeforeFound(t *testing.T) {
 	d.complete()
 }
 
-// TestNoBills: a wallet that is not set up, and a gateway without bills.
+// TestNoBills: a wallet that is not set up, days that a platform has no bill of, and a gateway without bills.
 func TestNoBills(t *testing.T) {
 	d := newDrill(t)
 	day := pos.BillDay(time.Now())
 	if _, err := d.till.Recover(t.Context(), "cash", day, "boss"); pos.CodeOf(err) != pos.Setup {
 		t.Error(err)
+	}
+	for day, word := range map[pos.Day]string{day.Add(1): "from 10:00 of the next day on", "1999-01-31": "could not be fetched"} { // both are refused
+		if _, err := d.till.Recover(t.Context(), pos.WeChat, day, "boss"); pos.CodeOf(err) != pos.Unavailable || !strings.Contains(err.Error(), word) {
+			t.Errorf("%s: %v", day, err)
+		}
 	}
 	d.till.Gateways[pos.WeChat] = struct{ pos.Gateway }{d.till.Gateways[pos.WeChat]}
 	if _, err := d.till.Recover(t.Context(), pos.WeChat, day, "boss"); pos.CodeOf(err) != pos.Conflict || !strings.Contains(err.Error(), "no bills") {

@@ -14,8 +14,8 @@ const billsKept = 3
 // differencesAtOnce bounds one transaction, so that a sale never waits for a long one.
 const differencesAtOnce = 500
 
-// DownloadBill fetches w's bill of one day. A bill that is not made yet is an Unavailable error, and so is a platform
-// that does not answer.
+// DownloadBill fetches w's bill of one day. A bill that is not made yet is an Unavailable error, in whatever words the
+// platform refuses it, and so is a platform that does not answer.
 func (t *Till) DownloadBill(ctx context.Context, w Wallet, day Day) (*Bill, error) {
 	g, err := t.gateway(w)
 	if err != nil {
@@ -28,7 +28,7 @@ func (t *Till) DownloadBill(ctx context.Context, w Wallet, day Day) (*Bill, erro
 	bill, err := bills.DownloadBill(ctx, day)
 	t.heard(ctx, w, err)
 	switch {
-	case FailureOf(err) == NotReady:
+	case FailureOf(err) == NotReady, FailureOf(err) == Refused && t.now().Before(BillReadyAt(day)):
 		return nil, NotMadeYet(w, day).Because(err)
 	case err != nil:
 		return nil, explainBill(w, day, err)

@@ -1,6 +1,9 @@
 package pos
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // Who acts is a name: the Cashier or Actor of a request. A ledger without users, as every ledger begins, lets
 // everybody do everything under any name: scripts and old folders go on as they were. From the first user
@@ -101,7 +104,15 @@ func adder(tx Tx, by *User, n NewUser) (string, error) {
 	case len(users) == 0:
 		return n.Name, nil
 	}
-	return nameOf(by), allow(tx, nameOf(by), ManageUsers)
+	if err := allow(tx, nameOf(by), ManageUsers); err != nil {
+		return "", err
+	}
+	for _, u := range users {
+		if strings.EqualFold(u.Name, n.Name) { // names that look the same are the same
+			return "", Errorf(Conflict, "There is a user called %s already; choose another name.", u.Name)
+		}
+	}
+	return nameOf(by), nil
 }
 
 // SetRole gives a user another role. The last active manager keeps it: that is a Conflict.

@@ -72,7 +72,12 @@ func TestFirstUser(t *testing.T) {
 	add(nil, pos.NewUser{Name: manager, Role: pos.Manager, PIN: managerPIN}, "")
 	add(nil, pos.NewUser{Name: "li", Role: pos.Manager, PIN: cashierPIN}, pos.Forbidden)
 	add(forged, pos.NewUser{Name: "li", Role: pos.Manager, PIN: cashierPIN}, pos.Forbidden)
-	add(&pos.User{Name: manager}, pos.NewUser{Name: strings.ToLower(manager), Role: pos.Cashier, PIN: cashierPIN}, pos.Conflict)
+	for _, name := range []string{manager, strings.ToLower(manager)} {
+		_, err := d.till.AddUser(t.Context(), &pos.User{Name: manager}, pos.NewUser{Name: name, Role: pos.Cashier, PIN: cashierPIN})
+		if pos.CodeOf(err) != pos.Conflict || !strings.Contains(err.Error(), "a user called "+manager+" already") {
+			t.Errorf("%s once more: %v", name, err)
+		}
+	}
 	add(&pos.User{Name: manager}, pos.NewUser{Name: "li", Role: pos.Cashier, PIN: cashierPIN}, "")
 }
 

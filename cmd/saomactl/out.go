@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -36,13 +37,18 @@ func (a *app) complain(err error) {
 // warn prints a sentence that is no failure.
 func (a *app) warn(sentence string) { fmt.Fprintln(a.err, a.pasteable(sentence)) }
 
-// pasteable names the data folder in every command that words suggest, where the person had to name it too.
+// pasteable names the data folder in every command that words suggest, where the person had to name it too: in full, for
+// the next terminal may be elsewhere.
 func (a *app) pasteable(words string) string {
 	if a.data == "" {
 		return words
 	}
+	dir, err := filepath.Abs(a.data)
+	if err != nil {
+		dir = a.data
+	}
 	for _, c := range commands() {
-		words = strings.ReplaceAll(words, "saomactl "+c.name, "saomactl --data "+strconv.Quote(a.data)+" "+c.name)
+		words = strings.ReplaceAll(words, "saomactl "+c.name, "saomactl --data "+strconv.Quote(dir)+" "+c.name)
 	}
 	return words
 }

@@ -69,6 +69,7 @@ func (d *day) update() {
 	l := d.c.l
 	d.cashier = d.entry(d.cashier, l.T("Cashier's name"))
 	d.note, d.over, d.reason = d.entry(d.note, l.T("Note (optional)")), d.entry(d.over, l.T("Who goes on with them")), d.entry(d.reason, l.T("Reason"))
+	d.cashier.OnEnter = d.openShift
 	if d.cashier.Text == "" {
 		d.cashier.SetText(d.c.opts.Cashier)
 	}
@@ -302,6 +303,9 @@ func (d *day) run(action pos.Action, do func(ctx context.Context, actor string) 
 
 func (d *day) openShift() {
 	name := strings.TrimSpace(d.cashier.Text)
+	if name == "" {
+		d.c.win.Canvas().Focus(d.cashier) // opening it says why
+	}
 	d.run(pos.RunShift, func(ctx context.Context, actor string) error {
 		_, err := d.c.till.OpenShift(ctx, name, actor)
 		return err

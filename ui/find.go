@@ -163,12 +163,15 @@ func (f *find) details(p *pos.Payment) fyne.CanvasObject {
 	items := []kit.Item{
 		kit.Fixed(kit.Row(12, kit.Fixed(container.NewCenter(markOf(p.Wallet).Disc(38))),
 			kit.Grow(1, kit.NewFit("¥"+p.Amount.String(), 30, kit.Ink, true, 1)), kit.Fixed(kit.Chip(word, tone)))),
-		fact(l.T("Payment"), p.OutTradeNo), fact(l.T("At %s", p.Wallet), p.TransactionID), fact(l.T("Begun"), f.c.moment(p.CreatedAt)),
+		fact(l.T("Payment"), p.OutTradeNo), fact(l.T("Begun"), f.c.moment(p.CreatedAt)),
 	}
+	paid := ""
 	if !p.PaidAt.IsZero() {
-		items = append(items, fact(l.T("Paid"), f.c.moment(p.PaidAt)))
+		paid = f.c.moment(p.PaidAt)
 	}
-	for _, more := range []struct{ what, value string }{{l.T("Title"), p.Title}, {l.T("Cashier"), p.Cashier}, {l.T("Day"), string(p.Day)}} {
+	for _, more := range []struct{ what, value string }{
+		{l.T("Paid"), paid}, {l.T("At %s", p.Wallet), p.TransactionID}, {l.T("Title"), p.Title}, {l.T("Cashier"), p.Cashier}, {l.T("Day"), string(p.Day)},
+	} {
 		if more.value != "" {
 			items = append(items, fact(more.what, more.value))
 		}

@@ -61,7 +61,9 @@ func TestBillsInTheWindow(t *testing.T) {
 			waiting := len(b.open())
 			b.note.SetText("")
 			b.remedy(&b.open()[0], pos.NoteIt)
-			c.until("a note needs words", func() bool { return !b.busy && ui.state.Sentence() == l.T("Say in the note what was found out about this difference.") })
+			c.until("a note needs words", func() bool {
+				return !b.busy && ui.state.Sentence() == l.T("Say in the note what was found out about this difference.")
+			})
 			if len(b.open()) != waiting {
 				t.Errorf("%d differences wait; want %d", len(b.open()), waiting)
 			}

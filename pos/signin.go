@@ -1,6 +1,7 @@
 package pos
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -22,15 +23,18 @@ type Tries struct {
 
 // count counts one more try at now, as wrong until it is proved right.
 func (s *Tries) count(now time.Time) {
-	s.Wrong++
-	if s.Wrong%MaxTries != 0 {
-		return
+	if s.Wrong++; s.Wrong%MaxTries == 0 {
+		s.LockedUntil = now.Add(s.lock())
 	}
+}
+
+// lock is how long the lock after so many wrong PINs is.
+func (s *Tries) lock() time.Duration {
 	lock := firstLock
 	for n := s.Wrong / MaxTries; n > 1 && lock < longestLock; n-- {
 		lock *= 2
 	}
-	s.LockedUntil = now.Add(min(lock, longestLock))
+	return min(lock, longestLock)
 }
 
 // SignIn returns the user whose name and PIN these are. A wrong one, of whatever user or of none, is one and
@@ -79,9 +83,11 @@ func (t *Till) prove(ctx context.Context, name, pin string, accept func(*User) (
 }
 
 // countTry makes one more try durable before anything is compared: whoever ends the program meanwhile has
-// used it up all the same. While the name is locked nothing is compared, and nothing written.
+// used it up all the same. While the name is locked nothing is compared, and nothing written, but that a lock which
+// would last longer than it is long was made while this machine's clock was ahead: it begins anew, once.
 func (t *Till) countTry(ctx context.Context, name string) error {
-	return t.Store.Update(ctx, func(tx Tx) error {
+	var locked error
+	err := t.Store.Update(ctx, func(tx Tx) error {
 		u, err := tx.User(name)
 		if CodeOf(err) == NotFound {
 			u, err = &User{}, nil
@@ -97,11 +103,15 @@ func (t *Till) countTry(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		if now.Before(tries.LockedUntil) {
-			minutes := int((tries.LockedUntil.Sub(now) + time.Minute - 1) / time.Minute)
-			return Errorf(Locked, "Too many wrong PINs; try again in %d minutes, or ask a manager for a new PIN.", minutes)
+		lock := tries.lock()
+		switch left := tries.LockedUntil.Sub(now); {
+		case left <= 0:
+			tries.count(now)
+		case left <= lock:
+			return lockedFor(left)
+		default:
+			tries.LockedUntil, locked = now.Add(lock), lockedFor(lock)
 		}
-		tries.count(now)
 		if err := tx.SaveTries(u.Name, tries); err != nil || !now.Before(tries.LockedUntil) {
 			return err
 		}
@@ -109,6 +119,12 @@ func (t *Till) countTry(ctx context.Context, name string) error {
 			Actor: "till", Action: "lock", Subject: u.subject(), Detail: tries.LockedUntil.Sub(now).String(),
 		})
 	})
+	return cmp.Or(err, locked)
+}
+
+func lockedFor(left time.Duration) error {
+	minutes := int((left + time.Minute - 1) / time.Minute)
+	return Errorf(Locked, "Too many wrong PINs; try again in %d minutes, or ask a manager for a new PIN.", minutes)
 }
 
 // lockTime is the time by which locks end. It does not go back with this machine's clock: it is a platform's,

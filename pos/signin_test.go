@@ -224,6 +224,35 @@ func TestLockGoesByThePlatformsClock(t *testing.T) {
 	}
 }
 
+// A lock that was made while this machine's clock was ahead does not last until then: it begins anew where a platform
+// tells the time.
+func TestLockUnderAClockAhead(t *testing.T) {
+	c := newPlatform(t, sandbox.Options{})
+	c.open()
+	t.Cleanup(c.close)
+	c.staff()
+	try := func(pin string, want pos.Code) {
+		t.Helper()
+		if _, err := c.till.SignIn(t.Context(), cashier, pin); (err == nil) != (want == "") || err != nil && pos.CodeOf(err) != want {
+			t.Errorf("%v; want %q", err, want)
+		}
+	}
+	const year = 365 * 24 * time.Hour
+	c.skew.Store(int64(year))
+	for range pos.MaxTries {
+		try("0000", pos.Forbidden)
+	}
+	c.skew.Store(0) // the clock is right again; without a platform nobody can say so
+	c.skew.Add(int64(time.Hour))
+	try(cashierPIN, pos.Locked)
+	c.shown(1) // whose answer tells the time
+	for range 2 {
+		try(cashierPIN, pos.Locked)
+		c.skew.Add(int64(3 * time.Minute))
+	}
+	try(cashierPIN, "")
+}
+
 // Names that no user has share one count: they are compared and locked as a user is, and say nothing else.
 func TestNobodySignsIn(t *testing.T) {
 	d := newDoor(t)

@@ -116,15 +116,11 @@ func (row billRow) copied() billRow {
 
 // otherNumber differs from no in its last character only, and is the same each time.
 func otherNumber(no string) string {
-	last := no[len(no)-1]
-	digits := "0123456789"
-	if i := slices.Index([]byte(digits), last); i >= 0 {
-		return no[:len(no)-1] + string(digits[(i+5)%10])
+	last := byte('0') // which every kind of number allows
+	if was := no[len(no)-1]; '0' <= was && was <= '9' {
+		last += (was - '0' + 5) % 10
 	}
-	if last == 'Z' || last == 'z' {
-		return no[:len(no)-1] + "A"
-	}
-	return no[:len(no)-1] + string(last+1)
+	return no[:len(no)-1] + string(last)
 }
 
 // cut is the file, or half of it.

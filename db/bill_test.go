@@ -28,7 +28,7 @@ func compared(t *testing.T, l *db.Ledger) {
 	t.Helper()
 	till := &pos.Till{Store: l}
 	found := []pos.Difference{difference(pos.OtherAmount, "A"), difference(pos.MissingHere, "B")}
-	if _, err := till.KeepReconciliation(t.Context(), pos.Reconciliation{Wallet: pos.WeChat, Day: billDay}, found, pos.Unattended); err != nil {
+	if _, err := till.KeepReconciliation(t.Context(), pos.Reconciliation{Wallet: pos.WeChat, Day: billDay}, found, nil, pos.Unattended); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := till.Remedy(t.Context(), pos.WeChat, billDay, 2, pos.NoteIt, "boss", "seen"); err != nil {
@@ -43,8 +43,8 @@ func TestReconciliationComesBack(t *testing.T) {
 		Wallet: pos.Alipay, Day: billDay, State: pos.SignedOff, BillName: "b.zip", BillHash: strings.Repeat("a", 64), OriginalHash: strings.Repeat("b", 64),
 		DownloadedAt: time.UnixMilli(1_773_540_000_001), ComparedAt: time.UnixMilli(1_773_540_000_002),
 		All: pos.BillSum{Lines: 9, Paid: 8, Refunded: 7, Fee: -6}, Own: pos.BillSum{Lines: 5, Paid: 4, Refunded: 3, Fee: 2}, Agree: 1, Deferred: 11,
-		Ledger: pos.Standing{Payments: 12, Refunds: 13, Paid: 14, Refunded: 15, Pending: 16},
-		Note:   "n", DecidedBy: "li", DecidedAt: time.UnixMilli(1_773_540_000_003),
+		Ledger: pos.Standing{Payments: 12, Refunds: 13, Paid: 14, Refunded: 15, Pending: 16}, FeesKept: true,
+		Note: "n", DecidedBy: "li", DecidedAt: time.UnixMilli(1_773_540_000_003),
 	}
 	d := difference(pos.Doubled, "C")
 	d.State, d.Lines = pos.DifferenceOpen, 3

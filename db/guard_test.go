@@ -228,6 +228,12 @@ func TestRecordsStand(t *testing.T) {
 			t.Errorf("%s: allowed", attempt)
 		}
 	}
+	if _, err := d.Exec(`UPDATE entry SET fee = 1; UPDATE entry SET fee = -2`); err != nil {
+		t.Errorf("a fee that is told, and told anew: %v", err)
+	}
+	if _, err := d.Exec(`UPDATE entry SET fee = NULL`); err == nil {
+		t.Error("a fee was forgotten")
+	}
 	stamp := `INSERT INTO batch (id, kind, day, entries, amount, at) VALUES (1, 'day', '2026-01-31', 2, 99, 1), (2, 'day', '2026-01-31', 2, 99, 1);
 		INSERT INTO shift (id, cashier, counter, opened_at, opened_by, first_entry, first_order) VALUES (1, 'li', 'T1', 1, 'li', 0, 0);
 		UPDATE shift SET closed_at = 2, batch = 2;
@@ -238,7 +244,7 @@ func TestRecordsStand(t *testing.T) {
 	}
 	for _, again := range []string{
 		`UPDATE entry SET day_batch = 2`, `UPDATE entry SET day_batch = NULL`,
-		`UPDATE batch SET amount = 98`, `UPDATE batch SET note = 'x'`, `DELETE FROM batch`,
+		`UPDATE batch SET amount = 98`, `UPDATE batch SET fees = 1`, `UPDATE batch SET fee_count = 1`, `UPDATE batch SET note = 'x'`, `DELETE FROM batch`,
 		`UPDATE shift SET note = 'x'`, `DELETE FROM shift`,
 		`INSERT INTO shift (cashier, counter, opened_at, opened_by, first_entry, first_order) VALUES ('li', 'T1', 1, 'li', 0, 0), ('wu', 'T1', 1, 'wu', 0, 0)`,
 		`INSERT INTO entry (out_trade_no, out_refund_no, wallet, counter, cashier, amount, day, at)

@@ -10,15 +10,21 @@ import (
 // wallet.
 func (l *Ledger) Totals(ctx context.Context, from, to pos.Day) (totals []pos.DayTotal, err error) {
 	err = l.view(ctx, func(t *tx) (err error) {
-		totals, err = list(t, scanTotal, `SELECT day, counter, cashier, wallet, paid, paid_count, refunded, refund_count
-			FROM day_total WHERE day BETWEEN ? AND ? ORDER BY day, counter, cashier, wallet`, from, to)
+		totals, err = list(t, scanTotal, `SELECT day, counter, cashier, wallet, `+totalColumns+` FROM day_total WHERE day BETWEEN ? AND ? ORDER BY day, counter, cashier, wallet`, from, to)
 		return err
 	})
 	return totals, err
 }
 
+// totalColumns are the sums of a daily total, and entrySums the same from entries e themselves.
+const (
+	totalColumns = `paid, paid_count, refunded, refund_count, fees, fee_count`
+	entrySums    = `coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0), count(*) FILTER (WHERE e.amount > 0),
+		coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0), count(*) FILTER (WHERE e.amount < 0), coalesce(sum(e.fee), 0), count(e.fee)`
+)
+
 func scanTotal(row scanner, d *pos.DayTotal) error {
-	return row.Scan(&d.Day, &d.Counter, &d.Cashier, &d.Wallet, &d.Paid, &d.PaidCount, &d.Refunded, &d.RefundCount)
+	return row.Scan(&d.Day, &d.Counter, &d.Cashier, &d.Wallet, &d.Paid, &d.PaidCount, &d.Refunded, &d.RefundCount, &d.Fees, &d.FeeCount)
 }
 
 // Orders returns the orders of a business day with everything that happened to them, newest first.

@@ -12,8 +12,9 @@ import (
 func (l *Ledger) Quarters(ctx context.Context, from, to pos.Day) (all []pos.QuarterTotal, err error) {
 	err = l.view(ctx, func(t *tx) (err error) {
 		all, err = list(t, func(row scanner, q *pos.QuarterTotal) error {
-			return row.Scan(moment{&q.Begins}, &q.Paid, &q.PaidCount, &q.Refunded, &q.RefundCount)
-		}, `SELECT at / 900000 * 900000, sum(iif(amount > 0, amount, 0)), sum(amount > 0), -sum(iif(amount < 0, amount, 0)), sum(amount < 0)
+			return row.Scan(moment{&q.Begins}, &q.Paid, &q.PaidCount, &q.Refunded, &q.RefundCount, &q.Fees, &q.FeeCount)
+		}, `SELECT at / 900000 * 900000, sum(iif(amount > 0, amount, 0)), sum(amount > 0), -sum(iif(amount < 0, amount, 0)), sum(amount < 0),
+				coalesce(sum(fee), 0), count(fee)
 			FROM entry WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 1`, from, to)
 		return err
 	})
@@ -25,8 +26,8 @@ func (l *Ledger) Quarters(ctx context.Context, from, to pos.Day) (all []pos.Quar
 func (l *Ledger) TitleTotals(ctx context.Context, from, to pos.Day, n int) (all []pos.TitleTotal, err error) {
 	err = l.view(ctx, func(t *tx) (err error) {
 		all, err = list(t, func(row scanner, q *pos.TitleTotal) error {
-			return row.Scan(&q.Title, &q.Paid, &q.PaidCount, &q.Refunded, &q.RefundCount)
-		}, `SELECT title, sum(paid), sum(paid_count), sum(refunded), sum(refund_count)
+			return row.Scan(&q.Title, &q.Paid, &q.PaidCount, &q.Refunded, &q.RefundCount, &q.Fees, &q.FeeCount)
+		}, `SELECT title, sum(paid), sum(paid_count), sum(refunded), sum(refund_count), sum(fees), sum(fee_count)
 			FROM title_total WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?`, from, to, n)
 		return err
 	})
@@ -61,7 +62,7 @@ func (l *Ledger) EachPayment(ctx context.Context, from, to pos.Day, fn func(*pos
 func (l *Ledger) EachEntry(ctx context.Context, from, to pos.Day, fn func(*pos.EntryRow) error) error {
 	return l.view(ctx, func(t *tx) error {
 		rows, err := t.session.query(ctx, `SELECT e.at, e.day, p.day, p.title, e.out_trade_no, coalesce(e.out_refund_no, ''), e.wallet, e.counter,
-				e.cashier, e.amount, coalesce(iif(e.out_refund_no IS NULL, p.transaction_id, r.refund_id), '')
+				e.cashier, e.amount, coalesce(iif(e.out_refund_no IS NULL, p.transaction_id, r.refund_id), ''), e.fee
 			FROM entry e JOIN payment p ON p.out_trade_no = e.out_trade_no LEFT JOIN refund r ON r.out_refund_no = e.out_refund_no
 			WHERE e.day BETWEEN ? AND ? ORDER BY e.day, e.id`, from, to)
 		if err != nil {
@@ -71,7 +72,7 @@ func (l *Ledger) EachEntry(ctx context.Context, from, to pos.Day, fn func(*pos.E
 		for rows.Next() {
 			var e pos.EntryRow
 			if err := rows.Scan(moment{&e.At}, &e.Day, &e.Sold, &e.Title, &e.OutTradeNo, &e.OutRefundNo, &e.Wallet, &e.Counter, &e.Cashier,
-				&e.Amount, &e.Number); err != nil {
+				&e.Amount, &e.Number, fee{&e.Fee}); err != nil {
 				return t.failed(err)
 			}
 			if err := fn(&e); err != nil {

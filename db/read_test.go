@@ -32,8 +32,8 @@ func TestReading(t *testing.T) {
 
 	totals, err := l.Totals(t.Context(), "2026-01-30", "2026-01-31")
 	want := []pos.DayTotal{
-		{Day: "2026-01-30", Counter: "T1", Cashier: "li", Wallet: pos.WeChat, Paid: 1000, PaidCount: 1},
-		{Day: "2026-01-31", Counter: "T1", Cashier: "li", Wallet: pos.WeChat, Paid: 230, PaidCount: 2, Refunded: 400, RefundCount: 1},
+		{Day: "2026-01-30", Counter: "T1", Cashier: "li", Wallet: pos.WeChat, Totals: pos.Totals{Paid: 1000, PaidCount: 1}},
+		{Day: "2026-01-31", Counter: "T1", Cashier: "li", Wallet: pos.WeChat, Totals: pos.Totals{Paid: 230, PaidCount: 2, Refunded: 400, RefundCount: 1}},
 	}
 	if err != nil || len(totals) != 2 || totals[0] != want[0] || totals[1] != want[1] {
 		t.Errorf("totals %+v (%v)", totals, err)

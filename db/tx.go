@@ -123,6 +123,15 @@ func (m moment) Scan(v any) error {
 	return nil
 }
 
+// fee reads a column that is null while no bill has told the fee.
+type fee struct{ to *pos.Fee }
+
+func (f fee) Scan(v any) error {
+	fen, known := v.(int64)
+	*f.to = pos.Fee{Amount: pos.Fen(fen), Known: known}
+	return nil
+}
+
 // text is a column that is null where it is empty.
 func text[S ~string](s S) any {
 	if s == "" {

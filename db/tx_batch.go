@@ -35,12 +35,15 @@ func (t *tx) Freeze(b *pos.Batch) error {
 		return err
 	}
 	for _, d := range b.Totals {
-		b.Entries += d.PaidCount + d.RefundCount
+		b.Entries, b.Known = b.Entries+d.Entries(), b.Known+d.FeeCount
 		if b.Amount, err = b.Amount.Add(d.Net()); err != nil {
 			return err
 		}
+		if b.Fees, err = b.Fees.Add(d.Fees); err != nil {
+			return err
+		}
 	}
-	if _, err := t.exec(`UPDATE batch SET entries = ?, amount = ? WHERE id = ?`, b.Entries, b.Amount, b.ID); err != nil {
+	if _, err := t.exec(`UPDATE batch SET entries = ?, amount = ?, fees = ?, fee_count = ? WHERE id = ?`, b.Entries, b.Amount, b.Fees, b.Known, b.ID); err != nil {
 		return err
 	}
 	if b.Kind == pos.DayBatch {
@@ -51,14 +54,12 @@ func (t *tx) Freeze(b *pos.Batch) error {
 
 // totalsOf adds up the entries that where selects.
 func (t *tx) totalsOf(where string, args ...any) ([]pos.DayTotal, error) {
-	return list(t, scanTotal, `SELECT e.day, e.counter, e.cashier, e.wallet,
-			coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0), count(*) FILTER (WHERE e.amount > 0),
-			coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0), count(*) FILTER (WHERE e.amount < 0)
+	return list(t, scanTotal, `SELECT e.day, e.counter, e.cashier, e.wallet, `+entrySums+`
 		FROM entry e WHERE `+where+` GROUP BY e.day, e.counter, e.cashier, e.wallet ORDER BY e.day, e.counter, e.cashier, e.wallet`, args...)
 }
 
 func (t *tx) Batches(kind pos.BatchKind, from, to pos.Day) ([]pos.Batch, error) {
-	all, err := list(t, scanBatch, `SELECT id, kind, day, wallet, at, actor, note, entries, amount
+	all, err := list(t, scanBatch, `SELECT id, kind, day, wallet, at, actor, note, entries, amount, fees, fee_count
 		FROM batch WHERE kind = ? AND day BETWEEN ? AND ? ORDER BY day, id`, kind, from, to)
 	if err != nil {
 		return nil, err
@@ -72,7 +73,7 @@ func (t *tx) Batches(kind pos.BatchKind, from, to pos.Day) ([]pos.Batch, error) 
 }
 
 func scanBatch(row scanner, b *pos.Batch) error {
-	return row.Scan(&b.ID, &b.Kind, &b.Day, &b.Wallet, moment{&b.At}, &b.By, &b.Note, &b.Entries, &b.Amount)
+	return row.Scan(&b.ID, &b.Kind, &b.Day, &b.Wallet, moment{&b.At}, &b.By, &b.Note, &b.Entries, &b.Amount, &b.Fees, &b.Known)
 }
 
 func scanDay(row scanner, d *pos.Day) error { return row.Scan(d) }
@@ -105,10 +106,9 @@ func (t *tx) Reopen(day pos.Day) error {
 
 func (t *tx) Owed() ([]pos.Owed, error) {
 	return list(t, func(row scanner, o *pos.Owed) error {
-		return row.Scan(&o.Wallet, &o.Entries, &o.Paid, &o.Refunded, &o.First, &o.Last)
-	}, `SELECT wallet, count(*), coalesce(sum(amount) FILTER (WHERE amount > 0), 0), coalesce(-sum(amount) FILTER (WHERE amount < 0), 0),
-			min(day), max(day)
-		FROM entry WHERE settlement_batch IS NULL GROUP BY wallet ORDER BY wallet`)
+		return row.Scan(&o.Wallet, &o.First, &o.Last, &o.Paid, &o.PaidCount, &o.Refunded, &o.RefundCount, &o.Fees, &o.FeeCount)
+	}, `SELECT e.wallet, min(e.day), max(e.day), `+entrySums+`
+		FROM entry e WHERE e.settlement_batch IS NULL GROUP BY e.wallet ORDER BY e.wallet`)
 }
 
 const shiftColumns = `id, cashier, counter, opened_at, opened_by, closed_at, closed_by, note, signed_over, coalesce(batch, 0)`

@@ -120,14 +120,14 @@ func (t *tx) FirstPaid(w pos.Wallet) (at time.Time, err error) {
 
 const reconciliationColumns = `c.id, c.wallet, c.day, c.state, c.bill_name, c.bill_hash, c.original_hash, c.downloaded_at, c.compared_at,
 	c.lines, c.paid, c.refunded, c.fee, c.own_lines, c.own_paid, c.own_refunded, c.own_fee, c.agree, c.deferred,
-	c.ledger_payments, c.ledger_refunds, c.ledger_paid, c.ledger_refunded, c.ledger_pending, c.note, c.decided_by, c.decided_at,
+	c.ledger_payments, c.ledger_refunds, c.ledger_paid, c.ledger_refunded, c.ledger_pending, c.fees_kept, c.note, c.decided_by, c.decided_at,
 	(SELECT count(*) FROM difference d WHERE d.reconciliation_id = c.id),
 	(SELECT count(*) FROM difference d WHERE d.reconciliation_id = c.id AND d.state = 'open')`
 
 func scanReconciliation(row scanner, r *pos.Reconciliation) error {
 	return row.Scan(&r.ID, &r.Wallet, &r.Day, &r.State, &r.BillName, &r.BillHash, &r.OriginalHash, moment{&r.DownloadedAt}, moment{&r.ComparedAt},
 		&r.All.Lines, &r.All.Paid, &r.All.Refunded, &r.All.Fee, &r.Own.Lines, &r.Own.Paid, &r.Own.Refunded, &r.Own.Fee, &r.Agree, &r.Deferred,
-		&r.Ledger.Payments, &r.Ledger.Refunds, &r.Ledger.Paid, &r.Ledger.Refunded, &r.Ledger.Pending,
+		&r.Ledger.Payments, &r.Ledger.Refunds, &r.Ledger.Paid, &r.Ledger.Refunded, &r.Ledger.Pending, &r.FeesKept,
 		&r.Note, &r.DecidedBy, moment{&r.DecidedAt}, &r.Differences, &r.Open)
 }
 
@@ -147,8 +147,8 @@ func (t *tx) Reconciliations(from, to pos.Day) ([]pos.Reconciliation, error) {
 func (t *tx) SaveReconciliation(r *pos.Reconciliation) error {
 	if _, err := t.exec(`INSERT INTO reconciliation (wallet, day, state, bill_name, bill_hash, original_hash, downloaded_at, compared_at,
 			lines, paid, refunded, fee, own_lines, own_paid, own_refunded, own_fee, agree, deferred,
-			ledger_payments, ledger_refunds, ledger_paid, ledger_refunded, ledger_pending, note, decided_by, decided_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ledger_payments, ledger_refunds, ledger_paid, ledger_refunded, ledger_pending, fees_kept, note, decided_by, decided_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (wallet, day) DO UPDATE SET state = excluded.state, bill_name = excluded.bill_name, bill_hash = excluded.bill_hash,
 			original_hash = excluded.original_hash, downloaded_at = excluded.downloaded_at, compared_at = excluded.compared_at,
 			lines = excluded.lines, paid = excluded.paid, refunded = excluded.refunded, fee = excluded.fee,
@@ -156,10 +156,10 @@ func (t *tx) SaveReconciliation(r *pos.Reconciliation) error {
 			agree = excluded.agree, deferred = excluded.deferred,
 			ledger_payments = excluded.ledger_payments, ledger_refunds = excluded.ledger_refunds, ledger_paid = excluded.ledger_paid,
 			ledger_refunded = excluded.ledger_refunded, ledger_pending = excluded.ledger_pending,
-			note = excluded.note, decided_by = excluded.decided_by, decided_at = excluded.decided_at`,
+			fees_kept = excluded.fees_kept, note = excluded.note, decided_by = excluded.decided_by, decided_at = excluded.decided_at`,
 		r.Wallet, r.Day, r.State, r.BillName, r.BillHash, r.OriginalHash, instant(r.DownloadedAt), instant(r.ComparedAt),
 		r.All.Lines, r.All.Paid, r.All.Refunded, r.All.Fee, r.Own.Lines, r.Own.Paid, r.Own.Refunded, r.Own.Fee, r.Agree, r.Deferred,
-		r.Ledger.Payments, r.Ledger.Refunds, r.Ledger.Paid, r.Ledger.Refunded, r.Ledger.Pending,
+		r.Ledger.Payments, r.Ledger.Refunds, r.Ledger.Paid, r.Ledger.Refunded, r.Ledger.Pending, r.FeesKept,
 		r.Note, r.DecidedBy, instant(r.DecidedAt)); err != nil {
 		return err
 	}

@@ -13,9 +13,9 @@ func (t *tx) AddEntry(e pos.Entry) error {
 		e.OutTradeNo, text(e.OutRefundNo), e.Wallet, e.Counter, e.Cashier, e.Amount, e.Day, t.now.UnixMilli()); err != nil {
 		return err
 	}
-	total := pos.DayTotal{Paid: e.Amount, PaidCount: 1}
+	total := pos.Totals{Paid: e.Amount, PaidCount: 1}
 	if e.Amount < 0 {
-		total = pos.DayTotal{Refunded: -e.Amount, RefundCount: 1}
+		total = pos.Totals{Refunded: -e.Amount, RefundCount: 1}
 	}
 	if _, err := t.exec(`INSERT INTO title_total (day, title, paid, paid_count, refunded, refund_count)
 		SELECT ?, title, ?, ?, ?, ? FROM payment WHERE out_trade_no = ?

@@ -61,30 +61,27 @@ func verifyTotals(v *verifier) error {
 	if err := v.count(`SELECT count(*) FROM day_total`); err != nil {
 		return err
 	}
-	return v.none(`WITH summed AS (
-			SELECT day, counter, cashier, wallet,
-				sum(amount) FILTER (WHERE amount > 0) AS paid, count(*) FILTER (WHERE amount > 0) AS paid_count,
-				-sum(amount) FILTER (WHERE amount < 0) AS refunded, count(*) FILTER (WHERE amount < 0) AS refund_count
-			FROM entry GROUP BY day, counter, cashier, wallet)
-		SELECT format('%s %s %s %s: total %d in %d less %d in %d, entries %d in %d less %d in %d',
+	return v.none(`WITH summed (day, counter, cashier, wallet, ` + totalColumns + `) AS (
+			SELECT e.day, e.counter, e.cashier, e.wallet, ` + entrySums + `
+			FROM entry e GROUP BY e.day, e.counter, e.cashier, e.wallet),
+		titled (day, title, ` + totalColumns + `) AS (
+			SELECT e.day, p.title, ` + entrySums + `
+			FROM entry e JOIN payment p ON p.out_trade_no = e.out_trade_no GROUP BY e.day, p.title)
+		SELECT format('%s %s %s %s: total %d in %d less %d in %d, fees %d in %d, entries %d in %d less %d in %d, fees %d in %d',
 			coalesce(d.day, s.day), coalesce(d.counter, s.counter), coalesce(d.cashier, s.cashier), coalesce(d.wallet, s.wallet),
-			d.paid, d.paid_count, d.refunded, d.refund_count, s.paid, s.paid_count, s.refunded, s.refund_count)
+			d.paid, d.paid_count, d.refunded, d.refund_count, d.fees, d.fee_count,
+			s.paid, s.paid_count, s.refunded, s.refund_count, s.fees, s.fee_count)
 		FROM day_total d FULL JOIN summed s
 			ON s.day = d.day AND s.counter = d.counter AND s.cashier = d.cashier AND s.wallet = d.wallet
-		WHERE d.day IS NULL OR s.day IS NULL
-			OR d.paid <> coalesce(s.paid, 0) OR d.paid_count <> s.paid_count
-			OR d.refunded <> coalesce(s.refunded, 0) OR d.refund_count <> s.refund_count
+		WHERE (d.paid, d.paid_count, d.refunded, d.refund_count, d.fees, d.fee_count)
+			IS NOT (s.paid, s.paid_count, s.refunded, s.refund_count, s.fees, s.fee_count)
 		UNION ALL
-		SELECT format('%s %s: title total %d in %d less %d in %d, entries %d in %d less %d in %d', coalesce(d.day, s.day), coalesce(d.title, s.title),
-			d.paid, d.paid_count, d.refunded, d.refund_count, s.paid, s.paid_count, s.refunded, s.refund_count)
-		FROM title_total d FULL JOIN (
-			SELECT e.day, p.title,
-				coalesce(sum(e.amount) FILTER (WHERE e.amount > 0), 0) AS paid, count(*) FILTER (WHERE e.amount > 0) AS paid_count,
-				coalesce(-sum(e.amount) FILTER (WHERE e.amount < 0), 0) AS refunded, count(*) FILTER (WHERE e.amount < 0) AS refund_count
-			FROM entry e JOIN payment p ON p.out_trade_no = e.out_trade_no GROUP BY e.day, p.title) s
-			ON s.day = d.day AND s.title = d.title
-		WHERE d.day IS NULL OR s.day IS NULL OR d.paid <> s.paid OR d.paid_count <> s.paid_count
-			OR d.refunded <> s.refunded OR d.refund_count <> s.refund_count
+		SELECT format('%s %s: title total %d in %d less %d in %d, fees %d in %d, entries %d in %d less %d in %d, fees %d in %d',
+			coalesce(d.day, s.day), coalesce(d.title, s.title), d.paid, d.paid_count, d.refunded, d.refund_count, d.fees, d.fee_count,
+			s.paid, s.paid_count, s.refunded, s.refund_count, s.fees, s.fee_count)
+		FROM title_total d FULL JOIN titled s ON s.day = d.day AND s.title = d.title
+		WHERE (d.paid, d.paid_count, d.refunded, d.refund_count, d.fees, d.fee_count)
+			IS NOT (s.paid, s.paid_count, s.refunded, s.refund_count, s.fees, s.fee_count)
 		ORDER BY 1`)
 }
 
@@ -93,18 +90,19 @@ func verifyBatches(v *verifier) error {
 		return err
 	}
 	return v.none(`WITH stamped AS (
-			SELECT 'day' AS kind, day_batch AS id, count(*) AS entries, sum(amount) AS amount
+			SELECT 'day' AS kind, day_batch AS id, count(*) AS entries, sum(amount) AS amount, count(fee) AS fee_count
 			FROM entry WHERE day_batch IS NOT NULL GROUP BY day_batch
 			UNION ALL
-			SELECT 'shift', shift_batch, count(*), sum(amount)
+			SELECT 'shift', shift_batch, count(*), sum(amount), count(fee)
 			FROM entry WHERE shift_batch IS NOT NULL GROUP BY shift_batch
 			UNION ALL
-			SELECT 'settlement', settlement_batch, count(*), sum(amount)
+			SELECT 'settlement', settlement_batch, count(*), sum(amount), count(fee)
 			FROM entry WHERE settlement_batch IS NOT NULL GROUP BY settlement_batch)
-		SELECT format('%s %d: counted %d of %d in all, stamped %d of %d in all',
-			coalesce(b.kind, s.kind), coalesce(b.id, s.id), b.entries, b.amount, s.entries, s.amount)
+		SELECT format('%s %d: counted %d of %d in all, fees of %d, stamped %d of %d in all, fees of %d',
+			coalesce(b.kind, s.kind), coalesce(b.id, s.id), b.entries, b.amount, b.fee_count, s.entries, s.amount, s.fee_count)
 		FROM batch b FULL JOIN stamped s ON s.kind = b.kind AND s.id = b.id
 		WHERE b.id IS NULL OR b.entries <> coalesce(s.entries, 0) OR b.amount <> coalesce(s.amount, 0)
+			OR b.fee_count > coalesce(s.fee_count, 0) -- more can become known, never less
 		UNION ALL
 		SELECT format('entry %d: of the day %s, in the close of %s', e.id, e.day, b.day)
 		FROM entry e JOIN batch b ON b.id = e.day_batch WHERE b.day <> e.day

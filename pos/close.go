@@ -17,7 +17,24 @@ type Batch struct {
 	Note    string
 	Entries int64
 	Amount  Fen        // the sum of its entries
-	Totals  []DayTotal // its entries by day, counter, cashier and wallet
+	Fees    Fen        // of those of its entries whose fee was known when it was summed
+	Known   int64      // how many these are
+	Totals  []DayTotal // its entries by day, counter, cashier and wallet, with the fees that are known by now
+}
+
+// Fee is the sum of the fees that were known.
+func (b *Batch) Fee() Fee { return Fee{Amount: b.Fees, Known: b.Known > 0} }
+
+// Payout is what the platform had to pay: Amount less the Fees that were known.
+func (b *Batch) Payout() Fen { return b.Amount - b.Fees }
+
+// Since is what became known of its fees after it was summed: how many more entries have one, and by how much the fees
+// differ from Fees.
+func (b *Batch) Since() (count int64, fees Fen) {
+	for _, t := range b.Totals {
+		count, fees = count+t.FeeCount, fees+t.Fees
+	}
+	return count - b.Known, fees - b.Fees
 }
 
 // BatchKind is what was closed.

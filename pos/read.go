@@ -2,20 +2,14 @@ package pos
 
 import "time"
 
-// DayTotal is one row of the daily totals, kept in the same transaction as the entries.
+// DayTotal is one row of the daily totals, kept in the same transaction as the entries and their fees.
 type DayTotal struct {
-	Day         Day
-	Counter     string
-	Cashier     string
-	Wallet      Wallet
-	Paid        Fen // sum of the entries of payments
-	PaidCount   int64
-	Refunded    Fen // sum of the entries of refunds, as a positive amount
-	RefundCount int64
+	Day     Day
+	Counter string
+	Cashier string
+	Wallet  Wallet
+	Totals
 }
-
-// Net is what was paid less what was refunded.
-func (t DayTotal) Net() Fen { return t.Paid - t.Refunded }
 
 // OrderDetail is an order with everything that happened to it.
 type OrderDetail struct {
@@ -25,13 +19,10 @@ type OrderDetail struct {
 	Exceptions []Exception
 }
 
-// QuarterTotal is what was booked in one quarter of an hour. Amounts are fen.
+// QuarterTotal is what was booked in one quarter of an hour.
 type QuarterTotal struct {
-	Begins      time.Time
-	Paid        Fen
-	PaidCount   int64
-	Refunded    Fen
-	RefundCount int64
+	Begins time.Time
+	Totals
 }
 
 // EntryRow is a ledger entry as a list of them shows it: money that came in, or went back as a negative amount.
@@ -41,13 +32,11 @@ type EntryRow struct {
 	Title string
 	Entry
 	Number string // the platform's, of the payment or of the refund
+	Fee    Fee
 }
 
-// TitleTotal is what was booked of payments with one title. Amounts are fen.
+// TitleTotal is what was booked of payments with one title.
 type TitleTotal struct {
-	Title       string
-	Paid        Fen
-	PaidCount   int64
-	Refunded    Fen
-	RefundCount int64
+	Title string
+	Totals
 }

@@ -86,6 +86,7 @@ type Reconciliation struct {
 	Agree    int      // own lines that agree with the ledger
 	Deferred int      // movements of the ledger that another day's bill, not here yet, may have
 	Ledger   Standing // the ledger when it was compared
+	FeesKept bool     // its fees are on the ledger's entries; not where an older version of the program compared it
 
 	Differences int // all that were ever found
 	Open        int // of these, what waits for a decision
@@ -285,6 +286,9 @@ type BillTx interface {
 	Differences(reconciliation int64) ([]Difference, error)
 	// AddDifference stores d and sets its number.
 	AddDifference(reconciliation int64, d *Difference) error
+	// SaveFees puts fees on the entries of these payments and refunds, as far as there are any, and on the daily totals. A
+	// fee that is known already is replaced.
+	SaveFees([]EntryFee) error
 	// SaveDifference stores d's state, note, and by whom and when.
 	SaveDifference(reconciliation int64, d *Difference) error
 }

@@ -11,8 +11,11 @@ import (
 // billsKept is how many months back the platforms keep their bills.
 const billsKept = 3
 
-// differencesAtOnce bounds one transaction, so that a sale never waits for a long one.
-const differencesAtOnce = 500
+// How much one transaction records, so that a sale never waits for a long one.
+const (
+	differencesAtOnce = 500
+	feesAtOnce        = 5000
+)
 
 // DownloadBill fetches w's bill of one day. A bill that is not made yet is an Unavailable error, in whatever words the
 // platform refuses it, and so is a platform that does not answer.
@@ -41,11 +44,18 @@ func NotMadeYet(w Wallet, day Day) *Error {
 	return Errorf(Unavailable, "The bill of %s for %s is not made yet; it is from 10:00 of the next day on, in China.", w, string(day))
 }
 
-// KeepReconciliation records what a comparison found. What was decided about a difference stays decided; one that is
+// KeepReconciliation records what a comparison found, and first the fees that the bill tells: a day that is compared has
+// them all. What was decided about a difference stays decided; one that is
 // not found any more is cleared; one that is new, or had been settled and is found again, is open. So a day that had
 // agreed, or was signed off, turns red again where something new is found, with an audit row that says so. The actor
 // of a comparison that nobody asked for is Unattended.
-func (t *Till) KeepReconciliation(ctx context.Context, r Reconciliation, found []Difference, actor string) (*Reconciliation, error) {
+func (t *Till) KeepReconciliation(ctx context.Context, r Reconciliation, found []Difference, fees []EntryFee, actor string) (*Reconciliation, error) {
+	for part := range slices.Chunk(fees, feesAtOnce) {
+		if err := t.act(ctx, actor, Reconcile, func(tx Tx) ([]Event, error) { return nil, tx.SaveFees(part) }); err != nil {
+			return nil, err
+		}
+	}
+	r.FeesKept = true
 	var kept *Reconciliation
 	for begun := false; !begun || len(found) > 0; begun = true {
 		err := t.act(ctx, actor, Reconcile, func(tx Tx) (events []Event, err error) {

@@ -194,7 +194,7 @@ var deeds = []deed{
 		return err
 	}},
 	{"keep a reconciliation", pos.Reconcile, nil, func(c *counter, _, actor string) error {
-		_, err := c.till.KeepReconciliation(c.t.Context(), pos.Reconciliation{Wallet: pos.WeChat, Day: "2026-01-02"}, nil, actor)
+		_, err := c.till.KeepReconciliation(c.t.Context(), pos.Reconciliation{Wallet: pos.WeChat, Day: "2026-01-02"}, nil, nil, actor)
 		return err
 	}},
 	{"sign a day off", pos.Reconcile, nil, func(c *counter, _, actor string) error {
@@ -279,7 +279,7 @@ func differs(c *counter) string {
 	must(c.till.KeepReconciliation(c.t.Context(), pos.Reconciliation{Wallet: pos.WeChat, Day: "2026-01-03"}, []pos.Difference{{
 		Wallet: pos.WeChat, Day: "2026-01-03", Kind: pos.MissingHere, OutTradeNo: "T1260103120000AAAAAAAA", Lines: 1,
 		There: pos.Claim{Amount: 1, State: string(pos.TradePaid), TransactionID: "4200"},
-	}}, manager))
+	}}, nil, manager))
 	return ""
 }
 

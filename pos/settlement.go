@@ -2,25 +2,20 @@ package pos
 
 import "context"
 
-// Owed is what one platform owes the shop: the entries that no settlement has counted yet. Fees are on the bills;
-// the ledger knows gross amounts only.
+// Owed is what one platform owes the shop: the entries that no settlement has counted yet, and their fees as far as
+// its bills have told them.
 type Owed struct {
-	Wallet      Wallet
-	Entries     int64
-	Paid        Fen
-	Refunded    Fen
+	Wallet Wallet
+	Totals
 	First, Last Day // of the entries
 }
-
-// Net is what was paid less what was refunded, fees not taken off.
-func (o Owed) Net() Fen { return o.Paid - o.Refunded }
 
 // SettlementRequest says that a platform has paid out what it owed through a day.
 type SettlementRequest struct {
 	Wallet  Wallet
 	Through Day // the last business day that the payout covers
 	Actor   string
-	Note    string // such as the bank's reference, the fee taken off
+	Note    string // such as the bank's reference
 }
 
 // Owed returns what each platform owes: everything that no settlement has counted, also what came after today was closed.
@@ -33,8 +28,8 @@ func (t *Till) Owed(ctx context.Context) (owed []Owed, err error) {
 }
 
 // BookSettlement freezes the entries of a wallet through a day as paid out by the platform, each in exactly one
-// settlement. The batch it returns says what the platform had to pay, fees not taken off. It is a Conflict where
-// nothing is owed.
+// settlement. The batch it returns says what the platform had to pay, by the fees that were known. One that a bill tells
+// later belongs to the same settlement: Settlements has it beside the frozen figure. It is a Conflict where nothing is owed.
 func (t *Till) BookSettlement(ctx context.Context, r SettlementRequest) (*Batch, error) {
 	if err := CheckTitle(r.Note); err != nil {
 		return nil, err
@@ -62,4 +57,13 @@ func (t *Till) BookSettlement(ctx context.Context, r SettlementRequest) (*Batch,
 		return nil, err
 	}
 	return b, nil
+}
+
+// Settlements returns what was settled through the days from..to, both included, by day.
+func (t *Till) Settlements(ctx context.Context, from, to Day) (list []Batch, err error) {
+	err = t.Store.View(ctx, func(tx Tx) error {
+		list, err = tx.Batches(SettlementBatch, from, to)
+		return err
+	})
+	return list, err
 }

@@ -230,7 +230,7 @@ func (d *day) dayItems() []kit.Item {
 		items = append(items, d.byWallet(d.today.Pending)...)
 	}
 	for _, o := range d.owed {
-		items = append(items, fact(l.T("%s owes", o.Wallet), l.T("¥%s before fees, since %s", o.Net(), string(o.First))))
+		items = append(items, fact(l.T("%s owes", o.Wallet), d.owes(o)))
 	}
 	for _, file := range d.files {
 		items = append(items, fact(l.T("File"), file))
@@ -246,6 +246,18 @@ func (d *day) dayItems() []kit.Item {
 		return append(items, d.act(l.T("Open the day again"), dayKey, kit.PlainLook, func() { d.ask(askReopen) }))
 	}
 	return append(items, d.act(l.T("Close the day"), dayKey, kit.PlainLook, func() { d.ask(askCloseDay) }))
+}
+
+// owes says what a platform owes, as far as its fees are known.
+func (d *day) owes(o pos.Owed) string {
+	switch l := d.c.l; {
+	case !o.Fee().Known:
+		return l.T("¥%s before fees, since %s", o.Net(), string(o.First))
+	case o.WithoutFee() > 0:
+		return l.T("¥%s after fees of ¥%s (%d unknown), since %s", o.Payout(), o.Fees, o.WithoutFee(), string(o.First))
+	default:
+		return l.T("¥%s after fees of ¥%s, since %s", o.Payout(), o.Fees, string(o.First))
+	}
 }
 
 func (d *day) warning(text string) fyne.CanvasObject {

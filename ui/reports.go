@@ -125,7 +125,7 @@ func (r *reports) charts() fyne.CanvasObject {
 	items := []kit.Item{
 		kit.Fixed(kit.Row(12, kit.Share(1, r.figure(l.T("Net"), "¥"+m.Total.Net.String(), 34)), kit.Share(1, r.figure(r.compared(), "¥"+m.Before.Net.String(), 24)))),
 		kit.Fixed(kit.Row(12, kit.Share(1, r.figure(l.T("Paid ¥"), "¥"+m.Total.Paid.String(), 20)), kit.Share(1, r.figure(l.T("Refunded ¥"), "¥"+m.Total.Refunded.String(), 20)),
-			kit.Share(1, r.figure(l.T("Payments"), strconv.FormatInt(m.Total.PaidCount, 10), 20)), kit.Share(1, r.figure(l.T("Average"), "¥"+m.Total.Average.String(), 20)))),
+			kit.Share(1, r.figure(l.T("Payments"), strconv.FormatInt(m.Total.PaidCount, 10), 20)), kit.Share(1, r.figure(l.T("Average"), "¥"+m.Total.Average.String(), 20)), kit.Share(1, r.figure(m.Total.FeesName(l), m.Total.FeesText(), 20)))),
 	}
 	var shares []kit.Bar
 	var legend []kit.Item

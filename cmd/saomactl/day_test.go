@@ -198,6 +198,51 @@ func (s *shop) settled() {
 	if left := s.must("settlement"); len(left) != 1 || left[0].Wallet != "alipay" {
 		t.Errorf("still owed: %+v", left)
 	}
+	s.feesTold(today)
+}
+
+// feesTold compares the bills, after which the fees are known: what is owed has them, what was settled stays as it was.
+func (s *shop) feesTold(today string) {
+	t := s.t
+	t.Helper()
+	type fees struct {
+		Fees         *int64 `json:"fees"`
+		FeesUnknown  int64  `json:"fees_unknown"`
+		Payout       int64  `json:"payout"`
+		SinceFees    int64  `json:"since_fees"`
+		SinceEntries int64  `json:"since_entries"`
+	}
+	want := func(when string, want fees, known int64, args ...string) {
+		t.Helper()
+		var got fees
+		if err := json.Unmarshal(s.must(args...)[0].raw, &got); err != nil || (got.Fees == nil) != (known < 0) || got.Fees != nil && *got.Fees != known {
+			t.Errorf("%s: %+v, %v", when, got, err)
+		}
+		if got.Fees = nil; got != want {
+			t.Errorf("%s: %+v; want %+v", when, got, want)
+		}
+	}
+	want("owed before the bill", fees{FeesUnknown: 2, Payout: 500}, -1, "settlement")
+	if code, _, differences := s.compared("--day", today); code != 0 || len(differences) != 0 {
+		t.Fatalf("the bills: exit %d, %+v", code, differences)
+	}
+	want("owed", fees{Payout: 497}, 3, "settlement") // of 8.00 five fen, of 3.00 given back two
+	want("settled", fees{FeesUnknown: 2, Payout: 1850, SinceFees: 12, SinceEntries: 2}, -1, "settlement", "--list")
+	for _, c := range []struct{ args, want string }{
+		{"settlement", "Fees ¥0.03, to be paid out ¥4.97."},
+		{"settlement --list", "The fees are not known yet.\n  Known since then, and not taken off above: fees of ¥0.12, 2 entries."},
+		{"report --day " + today, "Fees ¥"},
+	} {
+		if r := s.run(strings.Fields(c.args)...); r.code != 0 || !strings.Contains(r.out, c.want) {
+			t.Errorf("%s: %+v", c.args, r)
+		}
+	}
+	if rows := s.csv("report", "--day", today, "--format", "csv"); rows[len(rows)-1][10] != "0.15" || rows[len(rows)-1][11] != "0" {
+		t.Errorf("the day's fees: %q", rows)
+	}
+	if rows := s.csv("report", "--day", today, "--payments"); !slices.Equal([]string{rows[1][12], rows[2][12], rows[3][12]}, []string{"0.08", "0.03", ""}) {
+		t.Errorf("by payment: %q", rows)
+	}
 }
 
 // TestSearchAndReports finds payments and writes every kind of report of them.
@@ -268,7 +313,7 @@ func (s *shop) reported() {
 			t.Errorf("%v as csv: %q", args, rows)
 		}
 		rows := s.csv(append(args, "--payments")...)
-		if len(rows) != 3 || rows[1][5] != "12.50" || rows[2][5] != "8.00" || rows[2][7] != "'=茶" || len(rows[1]) != 12 {
+		if len(rows) != 3 || rows[1][5] != "12.50" || rows[2][5] != "8.00" || rows[2][7] != "'=茶" || len(rows[1]) != 13 {
 			t.Errorf("%v payments: %q", args, rows)
 		}
 		if list := s.must(append(args, "--payments")...); len(list) != 2 || list[0].Amount != 1250 || list[1].Title != "=茶" {

@@ -35,7 +35,7 @@ func commands() []command {
 		{"shift", "shift [open NAME | close [--note TEXT] [--sign-over NAME]]", aboutShift, (*app).shift},
 		{"close-day", "close-day [--day YYYY-MM-DD] [--note TEXT]", aboutCloseDay, (*app).closeDay},
 		{"reopen-day", "reopen-day --reason TEXT", aboutReopenDay, (*app).reopenDay},
-		{"settlement", "settlement [--wallet wechat|alipay --through YYYY-MM-DD [--note TEXT]]", aboutSettlement, (*app).settlement},
+		{"settlement", "settlement [--list | --wallet wechat|alipay --through YYYY-MM-DD [--note TEXT]]", aboutSettlement, (*app).settlement},
 		{"exceptions", "exceptions [--all]", aboutExceptions, (*app).exceptions},
 		{"resolve", "resolve NO accept|refund|dismiss [--note TEXT]", aboutResolve, (*app).resolve},
 		{"users", "users [add NAME --role ROLE | role NAME ROLE | pin NAME | disable NAME | enable NAME] [--new-pin-file FILE]", aboutUsers, (*app).users},
@@ -221,5 +221,5 @@ func aboutReopenDay(l words.Language) string {
 }
 
 func aboutSettlement(l words.Language) string {
-	return l.T("Show what each platform owes the shop, or book what it has paid out through a day.")
+	return l.T("Show what each platform owes the shop, or book what it has paid out through a day; --list shows what was booked.")
 }

@@ -20,6 +20,9 @@ type Sales struct {
 	Titles   []string                     // take turns; empty: tea
 	Wallets  []pos.Wallet                 // take turns; empty: all
 	Account  func(pos.Wallet) pos.Account // whom they pay; nil: somebody
+	Fees     bool                         // 0.6 % of each entry, as if the bills were compared
+
+	told []pos.EntryFee // of the transaction
 }
 
 // Seed fills a new ledger in dir with past sales, each through the same transactions' methods as a real
@@ -53,13 +56,14 @@ func Seed(ctx context.Context, dir string, s Sales) error {
 	for from := 0; from < s.Orders; from += chunk {
 		to := min(from+chunk, s.Orders)
 		clock.Store(begin.Add(time.Duration(to) * spacing).UnixMilli())
+		s.told = nil
 		err := l.Update(ctx, func(tx pos.Tx) error {
 			for i := from; i < to; i++ {
 				if err := s.sell(tx, i, begin.Add(time.Duration(i)*spacing)); err != nil {
 					return err
 				}
 			}
-			return nil
+			return tx.SaveFees(s.told)
 		})
 		if err != nil {
 			return err
@@ -106,15 +110,23 @@ func (s *Sales) sell(tx pos.Tx, i int, at time.Time) error {
 	}); err != nil {
 		return err
 	}
-	if err := tx.AddEntry(pos.Entry{
+	if err := s.book(tx, pos.Entry{
 		OutTradeNo: p.OutTradeNo, Wallet: p.Wallet, Counter: p.Counter, Cashier: p.Cashier, Amount: p.Amount, Day: p.Day,
 	}); err != nil {
 		return err
 	}
 	if i%100 < 2 {
-		return refund(tx, p)
+		return s.refund(tx, p)
 	}
 	return nil
+}
+
+// book adds an entry, and has its fee told.
+func (s *Sales) book(tx pos.Tx, e pos.Entry) error {
+	if s.Fees {
+		s.told = append(s.told, pos.EntryFee{OutTradeNo: e.OutTradeNo, OutRefundNo: e.OutRefundNo, Amount: e.Amount * 6 / 1000})
+	}
+	return tx.AddEntry(e)
 }
 
 // finish stores p in its last state, with its audit row and its order's status.
@@ -129,7 +141,7 @@ func finish(tx pos.Tx, p *pos.Payment, status pos.OrderStatus) error {
 }
 
 // refund gives half of p back.
-func refund(tx pos.Tx, p *pos.Payment) error {
+func (s *Sales) refund(tx pos.Tx, p *pos.Payment) error {
 	r := &pos.Refund{
 		OutRefundNo: "R" + p.OutTradeNo, OutTradeNo: p.OutTradeNo, Wallet: p.Wallet, Amount: p.Amount / 2, Reason: "returned",
 		State: pos.RefundRequested, RequestedBy: p.Cashier, CreatedAt: p.PaidAt, Day: p.Day,
@@ -147,7 +159,7 @@ func refund(tx pos.Tx, p *pos.Payment) error {
 	if err := tx.Audit(pos.AuditEntry{Actor: "seed", Action: "settle", Subject: r.OutRefundNo, From: string(pos.RefundRequested), To: string(r.State)}); err != nil {
 		return err
 	}
-	return tx.AddEntry(pos.Entry{
+	return s.book(tx, pos.Entry{
 		OutTradeNo: p.OutTradeNo, OutRefundNo: r.OutRefundNo, Wallet: p.Wallet, Counter: p.Counter, Cashier: p.Cashier,
 		Amount: -r.Amount, Day: p.Day,
 	})

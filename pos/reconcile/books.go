@@ -78,7 +78,7 @@ func (b *Books) Reconcile(ctx context.Context, w pos.Wallet, day pos.Day, again 
 		return nil, err
 	}
 	r.All, r.Own, r.Agree, r.Deferred, r.ComparedAt = found.All, found.Own, found.Agree, found.Deferred, b.now()
-	return b.Till.KeepReconciliation(ctx, *r, found.Differences, actor)
+	return b.Till.KeepReconciliation(ctx, *r, found.Differences, found.Fees, actor)
 }
 
 // traded reports whether the ledger has a payment of the day.

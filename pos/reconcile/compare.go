@@ -4,6 +4,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +40,7 @@ type Result struct {
 	Deferred    int              // movements at the edge of the day that a bill not here yet may have
 	Wanted      []pos.Day        // the days of those bills
 	Differences []pos.Difference // in the order of the bill, then what is missing there by its time
+	Fees        []pos.EntryFee   // of what moved by the ledger, whatever else the bill says of it
 }
 
 // Begin is when the ledger's movements that may be on the bill of day begin.
@@ -65,12 +67,14 @@ type comparison struct {
 	seen         map[key]int    // how often the bill has it
 	doubled      map[key]int    // places in result.Differences
 	taken        map[int]bool   // places in in.Ledger that the bill has under another number
+
+	fees map[*pos.Movement]pos.Fen // of in.Ledger; lines about the same one are added up
 }
 
 // Compare compares one wallet's bill of one day with the ledger. It costs time and memory in proportion to the lines.
 // The error says that a sum does not fit.
 func Compare(in Input) (Result, error) {
-	c := &comparison{in: &in, seen: make(map[key]int, len(in.Bill.Lines)), doubled: map[key]int{}, taken: map[int]bool{}}
+	c := &comparison{in: &in, seen: make(map[key]int, len(in.Bill.Lines)), doubled: map[key]int{}, taken: map[int]bool{}, fees: map[*pos.Movement]pos.Fen{}}
 	c.index()
 	for i := range in.Bill.Lines {
 		if err := c.line(&in.Bill.Lines[i]); err != nil {
@@ -78,6 +82,7 @@ func Compare(in Input) (Result, error) {
 		}
 	}
 	c.missingThere()
+	c.tellFees()
 	for i := range c.result.Differences {
 		d := &c.result.Differences[i]
 		d.Wallet, d.Day, d.State = in.Bill.Wallet, in.Bill.Day, pos.DifferenceOpen
@@ -113,6 +118,13 @@ func (c *comparison) line(l *pos.BillLine) error {
 	}
 	if err := c.result.Own.Add(*l); err != nil {
 		return err
+	}
+	if about := cmp.Or(m, other); about != nil {
+		fee, err := c.fees[about].Add(l.Fee)
+		if err != nil {
+			return err
+		}
+		c.fees[about] = fee
 	}
 	if c.seen[k]++; c.seen[k] > 1 {
 		c.again(k, l, m)
@@ -250,6 +262,18 @@ func (c *comparison) missingThere() {
 	slices.SortStableFunc(missing, func(a, b *pos.Movement) int { return a.From.Compare(b.From) })
 	for _, m := range missing {
 		c.differ(pos.MissingThere, nil, m)
+	}
+}
+
+// tellFees lists the fees of what has a ledger entry. What the bill says of the fee is what the platform takes off, even
+// where it and the ledger differ in something else.
+func (c *comparison) tellFees() {
+	c.result.Fees = make([]pos.EntryFee, 0, len(c.fees))
+	for i := range c.in.Ledger {
+		m := &c.in.Ledger[i]
+		if fee, told := c.fees[m]; told && moved(m) {
+			c.result.Fees = append(c.result.Fees, pos.EntryFee{OutTradeNo: m.OutTradeNo, OutRefundNo: m.OutRefundNo, Amount: fee})
+		}
 	}
 }
 

@@ -143,6 +143,40 @@ func TestCompareAddsUp(t *testing.T) {
 	}
 }
 
+// TestCompareTellsFees: the fee of every line about a ledger entry is told, whatever else it says; lines about the same one
+// add up, as they do on the bill.
+func TestCompareTellsFees(t *testing.T) {
+	noon := at("12:00:00")
+	a, b := paid("K1A", 1000, noon), paid("K1B", 2500, noon)
+	half := back("K1B", "RK1B", 500, noon, noon)
+	closed, asked := a, half
+	closed.State, asked.State = string(pos.Closed), string(pos.RefundProcessing)
+	renamed, dearer := lineOf(a), lineOf(a)
+	renamed.OutTradeNo, dearer.Amount = "XYZ", 999
+	for name, c := range map[string]struct {
+		lines  []pos.BillLine
+		ledger []pos.Movement
+		want   string
+	}{
+		"all agree":         {[]pos.BillLine{lineOf(half), lineOf(b), lineOf(a)}, []pos.Movement{a, b, half}, "[{K1A  0.06} {K1B  0.15} {K1B RK1B -0.03}]"},
+		"another amount":    {[]pos.BillLine{dearer}, []pos.Movement{a, b}, "[{K1A  0.06}]"},
+		"another number":    {[]pos.BillLine{renamed}, []pos.Movement{a}, "[{K1A  0.06}]"},
+		"doubled":           {[]pos.BillLine{lineOf(a), lineOf(b), lineOf(a)}, []pos.Movement{a, b}, "[{K1A  0.12} {K1B  0.15}]"},
+		"not in the ledger": {[]pos.BillLine{lineOf(a), lineOf(half)}, []pos.Movement{closed, b, asked}, "[]"},
+		"of another":        {[]pos.BillLine{lineOf(paid("K2A", 10000, noon))}, []pos.Movement{a}, "[]"},
+	} {
+		r, _ := compared(t, Input{Bill: billOf(c.lines...), Ledger: c.ledger})
+		if got := fmt.Sprint(r.Fees); got != c.want {
+			t.Errorf("%s: %s; want %s", name, got, c.want)
+		}
+	}
+	most := lineOf(a)
+	most.Fee = 1 << 62
+	if _, err := Compare(Input{Bill: billOf(most, most), Ledger: []pos.Movement{a}, Minted: minted}); err == nil {
+		t.Error("a sum that does not fit")
+	}
+}
+
 // TestMidnight: what happens at midnight is on one day's bill or the other's, and is missing only where it is on neither.
 func TestMidnight(t *testing.T) {
 	before, after := day, pos.Day("2026-03-15")

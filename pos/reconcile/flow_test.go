@@ -339,7 +339,7 @@ func TestKeptBill(t *testing.T) {
 		// One that was downloaded before the platform had made the whole of it is not trusted.
 		early := *first
 		early.DownloadedAt = clockAt(0, 12, 0)
-		if _, err := r.till.KeepReconciliation(t.Context(), early, nil, "boss"); err != nil {
+		if _, err := r.till.KeepReconciliation(t.Context(), early, nil, nil, "boss"); err != nil {
 			t.Fatal(err)
 		}
 		r.fault(sandbox.Fault{Kind: sandbox.FaultHTTP502, Wallet: string(w), Count: 1})

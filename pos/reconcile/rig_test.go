@@ -43,6 +43,7 @@ type rig struct {
 	books    *reconcile.Books
 	watch    *reconcile.Watch
 	quiet    bool
+	cutOff   time.Duration // when the shop's business day begins
 }
 
 func (r *rig) now() time.Time { return time.UnixMilli(r.clock.Load()) }
@@ -87,10 +88,13 @@ func newRig(t *testing.T) *rig {
 }
 
 // seed records past sales of the day in a new ledger, spread evenly over it.
-func (r *rig) seed(orders int) {
+func (r *rig) seed(orders int) { r.seedDays(orders, 1) }
+
+// seedDays is seed of the day and those that follow it.
+func (r *rig) seedDays(orders, days int) {
 	r.t.Helper()
 	if err := dbtest.Seed(r.t.Context(), r.dir, dbtest.Sales{
-		Orders: orders, Days: 1, Until: midnight.AddDate(0, 0, 1), Shop: r.shop(), Cashiers: []string{"li"},
+		Orders: orders, Days: days, Until: midnight.AddDate(0, 0, days), Shop: r.shop(), Cashiers: []string{"li"},
 		Account: func(w pos.Wallet) pos.Account { return r.gateways[w].Account() },
 	}); err != nil {
 		r.t.Fatal(err)
@@ -122,7 +126,7 @@ func (r *rig) seedSmall() {
 }
 
 func (r *rig) shop() pos.Shop {
-	return pos.Shop{Name: "Test", Counter: "T1", TimeZone: china, MinCharge: pos.DefaultMinCharge, MaxCharge: pos.DefaultMaxCharge}
+	return pos.Shop{Name: "Test", Counter: "T1", TimeZone: china, DayStartsAt: r.cutOff, MinCharge: pos.DefaultMinCharge, MaxCharge: pos.DefaultMaxCharge}
 }
 
 // open opens the counter, as a start of the program does.
@@ -149,8 +153,11 @@ func (r *rig) close() {
 	r.ledger = nil
 }
 
-// orders is everything the ledger has, by business day.
-func (r *rig) orders() (all []pos.OrderDetail) {
+// orders is everything the ledger has of the day.
+func (r *rig) orders() []pos.OrderDetail { return r.ordersOf(day) }
+
+// ordersOf is everything the ledger has of a business day.
+func (r *rig) ordersOf(day pos.Day) []pos.OrderDetail {
 	r.t.Helper()
 	all, err := r.ledger.Orders(r.t.Context(), day)
 	if err != nil {

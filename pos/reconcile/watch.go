@@ -144,7 +144,7 @@ func (w *Watch) work(ctx context.Context, p place, now time.Time) {
 }
 
 // changed are the days of list whose part of the ledger is not what it was when they were compared, such as by a payment
-// that came to light later. To compare them again is the only way in which a day that agreed can turn red.
+// that came to light later, and those whose fees were not kept then. To compare them again is the only way in which a day that agreed can turn red.
 func (b *Books) changed(ctx context.Context, list []pos.Reconciliation) (changed []place, err error) {
 	err = b.Till.Store.View(ctx, func(tx pos.Tx) error {
 		for _, r := range list {
@@ -156,7 +156,7 @@ func (b *Books) changed(ctx context.Context, list []pos.Reconciliation) (changed
 			if err != nil {
 				return err
 			}
-			if s != r.Ledger {
+			if s != r.Ledger || !r.FeesKept {
 				changed = append(changed, place{r.Wallet, r.Day})
 			}
 		}

@@ -12,7 +12,7 @@ import (
 func PaymentHeader(l Words) []string {
 	return []string{
 		l.T("Time"), l.T("Day"), "out_trade_no", l.T("Wallet"), l.T("State"), l.T("Amount ¥"), l.T("Refunded ¥"), l.T("Title"),
-		l.T("Counter"), l.T("Cashier"), l.T("Platform's number"), l.T("Paid at"),
+		l.T("Counter"), l.T("Cashier"), l.T("Platform's number"), l.T("Paid at"), l.T("Fee ¥"),
 	}
 }
 
@@ -31,6 +31,7 @@ func PaymentCells(p *pos.Payment, l Words, zone *time.Location) []Cell {
 		{Text: p.Cashier},
 		{Text: p.TransactionID},
 		moment(p.PaidAt, zone),
+		feeCell(p.Fee),
 	}
 }
 
@@ -96,7 +97,7 @@ func WriteEntriesCSV(w io.Writer, l Words, zone *time.Location, each func(fn fun
 	}
 	if err := to.Write([]string{
 		l.T("Time"), l.T("Day"), l.T("Day of the sale"), "out_trade_no", "out_refund_no", l.T("Wallet"), l.T("Amount ¥"), l.T("Title"), l.T("Counter"),
-		l.T("Cashier"), l.T("Platform's number"),
+		l.T("Cashier"), l.T("Platform's number"), l.T("Fee ¥"),
 	}); err != nil {
 		return err
 	}
@@ -114,6 +115,7 @@ func WriteEntriesCSV(w io.Writer, l Words, zone *time.Location, each func(fn fun
 			{Text: e.Counter},
 			{Text: e.Cashier},
 			{Text: e.Number},
+			feeCell(e.Fee),
 		})
 		return to.Write(row)
 	}); err != nil {

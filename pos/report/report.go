@@ -29,7 +29,9 @@ type Sum struct {
 	Refunded    pos.Fen `json:"refunded"`
 	RefundCount int64   `json:"refund_count"`
 	Net         pos.Fen `json:"net"`
-	Average     pos.Fen `json:"average"` // gross for each payment, rounded half up
+	Average     pos.Fen `json:"average"`      // gross for each payment, rounded half up
+	Fees        pos.Fee `json:"fees"`         // what the platforms keep by their bills; null while none of these is compared
+	FeesUnknown int64   `json:"fees_unknown"` // entries whose fee is not known yet, and so not in Fees
 }
 
 // Row is the sum of one thing: of a wallet, a cashier, a counter, a day, an hour or a title. What it is not about is empty.
@@ -111,7 +113,7 @@ func Make(ctx context.Context, reader Reader, shop pos.Shop, p Period, now time.
 	}
 	for _, q := range quarters {
 		hour := q.Begins.In(shop.TimeZone).Hour()
-		if err := find(&r.Hours, Row{Hour: &hour}).add(Sum{Paid: q.Paid, PaidCount: q.PaidCount, Refunded: q.Refunded, RefundCount: q.RefundCount}); err != nil {
+		if err := find(&r.Hours, Row{Hour: &hour}).add(q.Totals); err != nil {
 			return nil, err
 		}
 	}
@@ -120,7 +122,7 @@ func Make(ctx context.Context, reader Reader, shop pos.Shop, p Period, now time.
 		return nil, err
 	}
 	for _, t := range titles {
-		if err := find(&r.Titles, Row{Title: &t.Title}).add(Sum{Paid: t.Paid, PaidCount: t.PaidCount, Refunded: t.Refunded, RefundCount: t.RefundCount}); err != nil {
+		if err := find(&r.Titles, Row{Title: &t.Title}).add(t.Totals); err != nil {
 			return nil, err
 		}
 	}
@@ -131,9 +133,8 @@ func Make(ctx context.Context, reader Reader, shop pos.Shop, p Period, now time.
 // addTotals adds each daily total to every row it belongs to.
 func (r *Report) addTotals(totals []pos.DayTotal) error {
 	for _, t := range totals {
-		sum := Sum{Paid: t.Paid, PaidCount: t.PaidCount, Refunded: t.Refunded, RefundCount: t.RefundCount}
 		if t.Day < r.From {
-			if err := r.Before.add(sum); err != nil {
+			if err := r.Before.add(t.Totals); err != nil {
 				return err
 			}
 			continue
@@ -146,7 +147,7 @@ func (r *Report) addTotals(totals []pos.DayTotal) error {
 			find(&r.Days, Row{Day: t.Day}),
 			find(&r.Rows, Row{Day: t.Day, Counter: t.Counter, Cashier: t.Cashier, Wallet: t.Wallet}),
 		} {
-			if err := to.add(sum); err != nil {
+			if err := to.add(t.Totals); err != nil {
 				return err
 			}
 		}
@@ -203,7 +204,7 @@ func title(r Row) string {
 }
 
 // add adds t's money and counts, and works out what follows from them.
-func (s *Sum) add(t Sum) (err error) {
+func (s *Sum) add(t pos.Totals) (err error) {
 	if s.Paid, err = s.Paid.Add(t.Paid); err != nil {
 		return err
 	}
@@ -216,6 +217,11 @@ func (s *Sum) add(t Sum) (err error) {
 		n := pos.Fen(s.PaidCount)
 		s.Average = s.Paid/n + (s.Paid%n*2)/n
 	}
+	if s.Fees.Amount, err = s.Fees.Amount.Add(t.Fees); err != nil {
+		return err
+	}
+	s.FeesUnknown += t.WithoutFee()
+	s.Fees.Known = s.FeesUnknown < s.PaidCount+s.RefundCount
 	s.Net, err = s.Paid.Add(-s.Refunded)
 	return err
 }

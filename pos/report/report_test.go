@@ -33,22 +33,25 @@ func (l ledger) Totals(_ context.Context, from, to pos.Day) (in []pos.DayTotal, 
 
 func (l ledger) Quarters(context.Context, pos.Day, pos.Day) ([]pos.QuarterTotal, error) {
 	return []pos.QuarterTotal{ // 21:45, 22:00 and 22:15 of a shop in Shanghai
-		{Begins: time.Date(2026, 1, 31, 13, 45, 0, 0, time.UTC), Paid: 6_000, PaidCount: 5},
-		{Begins: time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC), Paid: 251, PaidCount: 1},
-		{Begins: time.Date(2026, 1, 31, 14, 15, 0, 0, time.UTC), Refunded: 750, RefundCount: 3},
+		{Begins: time.Date(2026, 1, 31, 13, 45, 0, 0, time.UTC), Totals: pos.Totals{Paid: 6_000, PaidCount: 5, Fees: 36, FeeCount: 5}},
+		{Begins: time.Date(2026, 1, 31, 14, 0, 0, 0, time.UTC), Totals: pos.Totals{Paid: 251, PaidCount: 1, Fees: 2, FeeCount: 1}},
+		{Begins: time.Date(2026, 1, 31, 14, 15, 0, 0, time.UTC), Totals: pos.Totals{Refunded: 750, RefundCount: 3}},
 	}, nil
 }
 
 func (l ledger) TitleTotals(context.Context, pos.Day, pos.Day, int) ([]pos.TitleTotal, error) {
-	return []pos.TitleTotal{{Title: "拉面", Paid: 6_000, PaidCount: 5}, {Title: "", Paid: 251, PaidCount: 1, Refunded: 750, RefundCount: 3}}, nil
+	return []pos.TitleTotal{
+		{Title: "拉面", Totals: pos.Totals{Paid: 6_000, PaidCount: 5, Fees: 36, FeeCount: 5}},
+		{Title: "", Totals: pos.Totals{Paid: 251, PaidCount: 1, Refunded: 750, RefundCount: 3, Fees: 2, FeeCount: 1}},
+	}, nil
 }
 
 var sales = ledger{
-	{Day: today, Counter: "K2", Cashier: "李", Wallet: pos.Alipay, Paid: 1_000, PaidCount: 2},
-	{Day: today, Counter: "K1", Cashier: "王", Wallet: pos.Alipay, Paid: 250, PaidCount: 1, Refunded: 50, RefundCount: 1},
-	{Day: today, Counter: "K1", Cashier: "王", Wallet: pos.WeChat, Paid: 5_001, PaidCount: 3},
-	{Day: today, Counter: "K1", Cashier: "李", Wallet: pos.WeChat, Refunded: 700, RefundCount: 2},
-	{Day: "2026-01-30", Counter: "K1", Cashier: "王", Wallet: pos.WeChat, Paid: 9_999, PaidCount: 1},
+	{Day: today, Counter: "K2", Cashier: "李", Wallet: pos.Alipay, Totals: pos.Totals{Paid: 1_000, PaidCount: 2, Fees: 6, FeeCount: 2}},
+	{Day: today, Counter: "K1", Cashier: "王", Wallet: pos.Alipay, Totals: pos.Totals{Paid: 250, PaidCount: 1, Refunded: 50, RefundCount: 1, Fees: 2, FeeCount: 1}},
+	{Day: today, Counter: "K1", Cashier: "王", Wallet: pos.WeChat, Totals: pos.Totals{Paid: 5_001, PaidCount: 3, Fees: 30, FeeCount: 3}},
+	{Day: today, Counter: "K1", Cashier: "李", Wallet: pos.WeChat, Totals: pos.Totals{Refunded: 700, RefundCount: 2}},
+	{Day: "2026-01-30", Counter: "K1", Cashier: "王", Wallet: pos.WeChat, Totals: pos.Totals{Paid: 9_999, PaidCount: 1}},
 }
 
 func build(t *testing.T, totals ledger) *Report {
@@ -66,29 +69,34 @@ func build(t *testing.T, totals ledger) *Report {
 
 func TestSums(t *testing.T) {
 	r := build(t, sales)
-	if want := (Sum{Paid: 6_251, PaidCount: 6, Refunded: 750, RefundCount: 3, Net: 5_501, Average: 1_042}); r.Total != want {
+	if want := (Sum{Paid: 6_251, PaidCount: 6, Refunded: 750, RefundCount: 3, Net: 5_501, Average: 1_042, Fees: known(38), FeesUnknown: 3}); r.Total != want {
 		t.Errorf("total %+v; want %+v", r.Total, want)
 	}
-	if want := (Sum{Paid: 9_999, PaidCount: 1, Net: 9_999, Average: 9_999}); r.Before != want {
+	if want := (Sum{Paid: 9_999, PaidCount: 1, Net: 9_999, Average: 9_999, FeesUnknown: 1}); r.Before != want {
 		t.Errorf("the day before %+v; want %+v", r.Before, want)
 	}
 	if len(r.Hours) != 2 || *r.Hours[0].Hour != 21 || r.Hours[1].Net != -499 || len(r.Titles) != 2 || r.Titles[0].Average != 1_200 {
 		t.Errorf("hours %+v, titles %+v", r.Hours, r.Titles)
 	}
 	wallets := []Row{
-		{Wallet: pos.WeChat, Sum: Sum{Paid: 5_001, PaidCount: 3, Refunded: 700, RefundCount: 2, Net: 4_301, Average: 1_667}},
-		{Wallet: pos.Alipay, Sum: Sum{Paid: 1_250, PaidCount: 3, Refunded: 50, RefundCount: 1, Net: 1_200, Average: 417}},
+		{Wallet: pos.WeChat, Sum: Sum{Paid: 5_001, PaidCount: 3, Refunded: 700, RefundCount: 2, Net: 4_301, Average: 1_667, Fees: known(30), FeesUnknown: 2}},
+		{Wallet: pos.Alipay, Sum: Sum{Paid: 1_250, PaidCount: 3, Refunded: 50, RefundCount: 1, Net: 1_200, Average: 417, Fees: known(8), FeesUnknown: 1}},
 	}
 	cashiers := []Row{
-		{Cashier: "李", Sum: Sum{Paid: 1_000, PaidCount: 2, Refunded: 700, RefundCount: 2, Net: 300, Average: 500}},
-		{Cashier: "王", Sum: Sum{Paid: 5_251, PaidCount: 4, Refunded: 50, RefundCount: 1, Net: 5_201, Average: 1_313}},
+		{Cashier: "李", Sum: Sum{Paid: 1_000, PaidCount: 2, Refunded: 700, RefundCount: 2, Net: 300, Average: 500, Fees: known(6), FeesUnknown: 2}},
+		{Cashier: "王", Sum: Sum{Paid: 5_251, PaidCount: 4, Refunded: 50, RefundCount: 1, Net: 5_201, Average: 1_313, Fees: known(32), FeesUnknown: 1}},
 	}
 	same(t, r.Wallets, wallets)
 	same(t, r.Cashiers, cashiers)
+	if h, title := r.Hours[1].Sum, r.Titles[1].Sum; h.Fees != known(2) || h.FeesUnknown != 3 || title.Fees != known(2) || title.FeesUnknown != 3 {
+		t.Errorf("fees of an hour %+v, of a title %+v", h, title)
+	}
 	if len(r.Rows) != 4 || r.Rows[0].Cashier != "李" || r.Rows[1].Wallet != pos.WeChat || r.Rows[3].Counter != "K2" {
 		t.Errorf("rows %+v", r.Rows)
 	}
 }
+
+func known(fee pos.Fen) pos.Fee { return pos.Fee{Amount: fee, Known: true} }
 
 func same(t *testing.T, got, want []Row) {
 	t.Helper()
@@ -99,7 +107,7 @@ func same(t *testing.T, got, want []Row) {
 
 func TestSumTooLarge(t *testing.T) {
 	_, err := Make(context.Background(), ledger{
-		{Day: today, Cashier: "a", Paid: math.MaxInt64}, {Day: today, Cashier: "b", Paid: 1},
+		{Day: today, Cashier: "a", Totals: pos.Totals{Paid: math.MaxInt64}}, {Day: today, Cashier: "b", Totals: pos.Totals{Paid: 1}},
 	}, shop, Period{OneDay, today, today}, time.Now())
 	if pos.CodeOf(err) != pos.Internal || err == nil {
 		t.Errorf("a sum that does not fit: %v", err)
@@ -114,7 +122,7 @@ func TestTables(t *testing.T) {
 			}
 		}
 		last := table.Rows[len(table.Rows)-1]
-		if last[0].Text != "Total" || last[len(last)-2].String() != "55.01" {
+		if last[0].Text != "Total" || last[len(last)-4].String() != "55.01" || last[len(last)-2].String() != "0.38" || last[len(last)-1].String() != "3" {
 			t.Errorf("%s ends with %+v", table.Title, last)
 		}
 	}
@@ -122,8 +130,8 @@ func TestTables(t *testing.T) {
 
 func TestCSV(t *testing.T) {
 	totals := append(ledger{
-		{Day: today, Counter: "K1", Cashier: "=cmd|' /C calc'!A0", Wallet: pos.WeChat, Paid: 1, PaidCount: 1},
-		{Day: today, Counter: "K1", Cashier: ` ＋1,"2"`, Wallet: pos.Alipay, Refunded: 123, RefundCount: 1},
+		{Day: today, Counter: "K1", Cashier: "=cmd|' /C calc'!A0", Wallet: pos.WeChat, Totals: pos.Totals{Paid: 1, PaidCount: 1}},
+		{Day: today, Counter: "K1", Cashier: ` ＋1,"2"`, Wallet: pos.Alipay, Totals: pos.Totals{Refunded: 123, RefundCount: 1}},
 	}, sales...)
 	var b bytes.Buffer
 	if err := build(t, totals).WriteCSV(&b, words.En); err != nil {
@@ -138,10 +146,10 @@ func TestCSV(t *testing.T) {
 		t.Fatalf("%d records, %v", len(records), err)
 	}
 	for _, want := range []string{
-		"2026-01-31 K1 '=cmd|' /C calc'!A0 WeChat Pay 1 0.01 0 0.00 0.01 0.01",
-		`2026-01-31 K1 ' ＋1,"2" Alipay 0 0.00 1 1.23 -1.23 0.00`,
-		"2026-01-31 K1 王 WeChat Pay 3 50.01 0 0.00 50.01 16.67",
-		"Total    7 62.52 4 8.73 53.79 8.93",
+		"2026-01-31 K1 '=cmd|' /C calc'!A0 WeChat Pay 1 0.01 0 0.00 0.01 0.01  1",
+		`2026-01-31 K1 ' ＋1,"2" Alipay 0 0.00 1 1.23 -1.23 0.00  1`,
+		"2026-01-31 K1 王 WeChat Pay 3 50.01 0 0.00 50.01 16.67 0.30 0",
+		"Total    7 62.52 4 8.73 53.79 8.93 0.38 5",
 	} {
 		found := false
 		for _, r := range records {
@@ -162,9 +170,13 @@ func TestJSON(t *testing.T) {
 		t.Error("not one line")
 	}
 	var got struct {
-		Day     string `json:"day"`
-		MadeAt  string `json:"made_at"`
-		Total   Sum    `json:"total"`
+		Day    string `json:"day"`
+		MadeAt string `json:"made_at"`
+		Total  struct {
+			Net         int64  `json:"net"`
+			Fees        *int64 `json:"fees"`
+			FeesUnknown int64  `json:"fees_unknown"`
+		} `json:"total"`
 		Wallets []struct {
 			Wallet string `json:"wallet"`
 			Net    int64  `json:"net"`
@@ -173,11 +185,11 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Day != "2026-01-31" || got.MadeAt != "2026-01-31T22:00:00+08:00" || got.Total.Net != 5_501 || got.Wallets[0].Wallet != "wechat" || got.Wallets[0].Net != 4_301 {
+	if got.Day != "2026-01-31" || got.MadeAt != "2026-01-31T22:00:00+08:00" || got.Total.Net != 5_501 || *got.Total.Fees != 38 || got.Total.FeesUnknown != 3 || got.Wallets[0].Wallet != "wechat" || got.Wallets[0].Net != 4_301 {
 		t.Errorf("%+v", got)
 	}
 	b.Reset()
-	if err := build(t, nil).WriteJSON(&b); err != nil || !strings.Contains(b.String(), `"wallets":[]`) {
+	if err := build(t, nil).WriteJSON(&b); err != nil || !strings.Contains(b.String(), `"wallets":[]`) || !strings.Contains(b.String(), `"fees":null`) {
 		t.Errorf("an empty day: %s, %v", b.String(), err)
 	}
 }

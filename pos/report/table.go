@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 
@@ -29,14 +30,17 @@ type Cell struct {
 	Kind   Kind
 	Text   string // of Text; of Date as yyyy-mm-dd; of Time as yyyy-mm-dd hh:mm:ss
 	Number int64  // of Count, and fen of Money
+	Empty  bool   // its value is not known
 }
 
 // String is the cell as people read it; money is yuan with two decimals.
 func (c Cell) String() string {
-	switch c.Kind {
-	case Count:
+	switch {
+	case c.Empty:
+		return ""
+	case c.Kind == Count:
 		return strconv.FormatInt(c.Number, 10)
-	case Money:
+	case c.Kind == Money:
 		return pos.Fen(c.Number).String()
 	}
 	return c.Text
@@ -105,7 +109,7 @@ func name(l Words, w pos.Wallet) Cell { return Cell{Text: l.T(w.Name())} }
 
 // table puts the sums of rows behind the cells that say what each row is about.
 func (r *Report) table(l Words, title string, about []string, rows []Row, cells func(Row) []Cell) Table {
-	t := Table{Title: title, Header: append(about, l.T("Payments"), l.T("Paid ¥"), l.T("Refunds"), l.T("Refunded ¥"), l.T("Net ¥"), l.T("Average ¥"))}
+	t := Table{Title: title, Header: append(about, l.T("Payments"), l.T("Paid ¥"), l.T("Refunds"), l.T("Refunded ¥"), l.T("Net ¥"), l.T("Average ¥"), l.T("Fees ¥"), l.T("Fee unknown"))}
 	for _, row := range rows {
 		t.Rows = append(t.Rows, append(cells(row), row.cells()...))
 	}
@@ -115,6 +119,20 @@ func (r *Report) table(l Words, title string, about []string, rows []Row, cells 
 	return t
 }
 
+// FeesName is what the sum of the fees is called; it says of how many entries it is without.
+func (s Sum) FeesName(l Words) string {
+	if s.FeesUnknown > 0 {
+		return l.T("Fees ¥ (%d unknown)", s.FeesUnknown)
+	}
+	return l.T("Fees ¥")
+}
+
+// FeesText is the sum of the fees that are known, for people: a dash where none is.
+func (s Sum) FeesText() string { return cmp.Or(s.Fees.String(), "–") }
+
+// feeCell is empty while the fee is not known: that is no zero.
+func feeCell(f pos.Fee) Cell { return Cell{Kind: Money, Number: int64(f.Amount), Empty: !f.Known} }
+
 func (s Sum) cells() []Cell {
 	return []Cell{
 		{Kind: Count, Number: s.PaidCount},
@@ -123,5 +141,7 @@ func (s Sum) cells() []Cell {
 		{Kind: Money, Number: int64(s.Refunded)},
 		{Kind: Money, Number: int64(s.Net)},
 		{Kind: Money, Number: int64(s.Average)},
+		feeCell(s.Fees),
+		{Kind: Count, Number: s.FeesUnknown},
 	}
 }

@@ -25,7 +25,9 @@ const (
 // bareRows reads the columns of the file of payments; of the refunds what each needs, no more.
 const bareRows = `SELECT p.created_at, p.day, p.out_trade_no, p.wallet, p.state, p.amount,
 	(SELECT coalesce(sum(r.amount), 0) FROM refund r WHERE r.out_trade_no = p.out_trade_no AND r.state = 'succeeded'),
-	p.title, p.counter, p.cashier, p.transaction_id, p.paid_at
+	p.title, p.counter, p.cashier, p.transaction_id, p.paid_at,
+	(SELECT iif(count(e.fee) = count(*), sum(e.fee), NULL) FROM entry e WHERE (e.out_trade_no = p.out_trade_no AND e.out_refund_no IS NULL)
+		OR e.out_refund_no IN (SELECT r.out_refund_no FROM refund r WHERE r.out_trade_no = p.out_trade_no))
 	FROM orders o JOIN payment p ON p.order_id = o.id WHERE o.day BETWEEN ? AND ? ORDER BY o.day, o.id, p.id`
 
 // files measures the file of a year's payments, beside the bare query written to a file as it comes.
@@ -75,7 +77,7 @@ func (r *reader) stream(ctx context.Context, path string, p report.Period) (n in
 	}
 	defer rows.Close()
 	out := bufio.NewWriterSize(f, 64<<10)
-	cells := make([]sql.RawBytes, 12)
+	cells := make([]sql.RawBytes, 13)
 	into := make([]any, len(cells))
 	for i := range cells {
 		into[i] = &cells[i]

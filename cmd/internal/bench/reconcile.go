@@ -33,7 +33,12 @@ func reconcileRow(ctx context.Context, s settings) (lines []line, err error) {
 	if err := b.make(ctx, s); err != nil {
 		return nil, err
 	}
-	var whole, bare times
+	var first, whole, bare times
+	if _, err := timed(&first, func() (*pos.Reconciliation, error) {
+		return b.books.Reconcile(ctx, pos.WeChat, b.day, true, pos.Unattended)
+	}); err != nil {
+		return nil, err
+	}
 	for range reconcileRounds {
 		r, err := timed(&whole, func() (*pos.Reconciliation, error) {
 			return b.books.Reconcile(ctx, pos.WeChat, b.day, false, pos.Unattended)
@@ -56,10 +61,13 @@ func reconcileRow(ctx context.Context, s settings) (lines []line, err error) {
 		row: 7, what: say("a kept bill of %d lines read, compared with the ledger, recorded", "读取 %d 笔的账单、与账本核对并记录", b.lines),
 		measured: whole.String(), limit: say("%s only reading the payments, bare SQL", "%s 裸 SQL 仅读取收款", bare), ratio: whole.ratioTo(bare),
 		target: "p95 <= " + ms(reconcileGoal), met: met(whole.at(95) <= reconcileGoal),
+	}, {
+		row: 7, what: say("the first time: downloaded, and every fee written", "首次：下载账单并写入每笔手续费"), measured: ms(first.at(50)),
+		limit: "-", ratio: "-", target: "<= " + ms(reconcileGoal), met: met(first.at(50) <= reconcileGoal),
 	}}, nil
 }
 
-// bigDay is a ledger with a big day and that day's bill, kept.
+// bigDay is a ledger with a big day and a platform that makes its bill.
 type bigDay struct {
 	day    pos.Day
 	begin  time.Time
@@ -84,7 +92,7 @@ func (b *bigDay) close() error {
 	return errors.Join(errs...)
 }
 
-// make seeds the day, has the sandbox write its bill, and keeps that.
+// make seeds the day and has the sandbox know it.
 func (b *bigDay) make(ctx context.Context, s settings) error {
 	dir, err := s.folder("reconcile")
 	if err != nil {
@@ -130,7 +138,7 @@ func (b *bigDay) make(ctx context.Context, s settings) error {
 	return b.bill(ctx, platform)
 }
 
-// bill gives the platform what the ledger has and keeps the bill that it makes of it.
+// bill gives the platform what the ledger has.
 func (b *bigDay) bill(ctx context.Context, platform *sandbox.Sandbox) error {
 	var past []sandbox.Past
 	err := b.ledger.View(ctx, func(tx pos.Tx) error {
@@ -146,11 +154,7 @@ func (b *bigDay) bill(ctx context.Context, platform *sandbox.Sandbox) error {
 		return err
 	}
 	b.lines = len(past)
-	if err := platform.Remember(past); err != nil {
-		return err
-	}
-	_, err = b.books.Reconcile(ctx, pos.WeChat, b.day, true, pos.Unattended)
-	return err
+	return platform.Remember(past)
 }
 
 // read counts the day's payments in bare SQL, every column of every row read.

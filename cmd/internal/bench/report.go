@@ -25,10 +25,10 @@ const (
 
 // The day's totals as the ledger keeps them, and the same sums from the entries themselves.
 const (
-	totalsQuery = `SELECT counter, cashier, wallet, paid, paid_count, refunded, refund_count FROM day_total WHERE day BETWEEN ? AND ?
+	totalsQuery = `SELECT counter, cashier, wallet, paid, paid_count, refunded, refund_count, fees, fee_count FROM day_total WHERE day BETWEEN ? AND ?
 		ORDER BY counter, cashier, wallet`
 	entriesQuery = `SELECT counter, cashier, wallet,
-		sum(iif(amount > 0, amount, 0)), sum(amount > 0), -sum(iif(amount < 0, amount, 0)), sum(amount < 0)
+		sum(iif(amount > 0, amount, 0)), sum(amount > 0), -sum(iif(amount < 0, amount, 0)), sum(amount < 0), coalesce(sum(fee), 0), count(fee)
 		FROM entry WHERE day BETWEEN ? AND ? GROUP BY counter, cashier, wallet ORDER BY counter, cashier, wallet`
 )
 
@@ -44,7 +44,7 @@ func ledgerRows(ctx context.Context, s settings) (lines []line, err error) {
 	days := max(min(ledgerDays, s.orders/10), 1) // no day without orders
 	progress("a ledger of %d orders in %d days", "生成 %d 笔订单、%d 天的账本", s.orders, days)
 	if err := dbtest.Seed(ctx, dir, dbtest.Sales{
-		Orders: s.orders, Days: days, Until: until, Shop: shop, Cashiers: []string{"li", "wang", "zhao"}, Titles: titles(),
+		Orders: s.orders, Days: days, Until: until, Shop: shop, Cashiers: []string{"li", "wang", "zhao"}, Titles: titles(), Fees: true,
 	}); err != nil {
 		return nil, err
 	}
@@ -194,10 +194,12 @@ func (r *reader) sum(ctx context.Context, query string, from, to pos.Day) (sum r
 	defer rows.Close()
 	for rows.Next() {
 		var counter, cashier, wallet string
-		var row report.Sum
-		if err := rows.Scan(&counter, &cashier, &wallet, &row.Paid, &row.PaidCount, &row.Refunded, &row.RefundCount); err != nil {
+		var row pos.Totals
+		if err := rows.Scan(&counter, &cashier, &wallet, &row.Paid, &row.PaidCount, &row.Refunded, &row.RefundCount, &row.Fees, &row.FeeCount); err != nil {
 			return sum, err
 		}
+		sum.Fees = pos.Fee{Amount: sum.Fees.Amount + row.Fees, Known: true} // seeded so
+		sum.FeesUnknown += row.WithoutFee()
 		sum.Paid, sum.PaidCount = sum.Paid+row.Paid, sum.PaidCount+row.PaidCount
 		sum.Refunded, sum.RefundCount = sum.Refunded+row.Refunded, sum.RefundCount+row.RefundCount
 	}

@@ -92,9 +92,10 @@ func (j *jsonLines) payment(p *pos.Payment) error {
 		Cashier       string           `json:"cashier"`
 		TransactionID string           `json:"transaction_id,omitempty"`
 		PaidAt        time.Time        `json:"paid_at,omitzero"`
+		Fee           pos.Fee          `json:"fee"` // null while it is not known
 	}{
 		p.OutTradeNo, p.OrderID, p.CreatedAt.In(j.zone), p.Day, p.Wallet, p.State, p.Amount, p.Refunded, p.Title, p.Counter, p.Cashier,
-		p.TransactionID, p.PaidAt,
+		p.TransactionID, p.PaidAt, p.Fee,
 	}
 	if !p.PaidAt.IsZero() {
 		line.PaidAt = p.PaidAt.In(j.zone)

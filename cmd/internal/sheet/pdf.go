@@ -65,6 +65,7 @@ func totals(p *fpdf.Fpdf, r *report.Report, l report.Words) {
 			{l.T("Refunded ¥"), r.Total.Refunded.String()},
 			{l.T("Payments"), strconv.FormatInt(r.Total.PaidCount, 10)},
 			{l.T("Average ¥"), r.Total.Average.String()},
+			{r.Total.FeesName(l), r.Total.FeesText()},
 		},
 	}
 	for i, row := range rows {
@@ -117,7 +118,7 @@ func table(p *fpdf.Fpdf, t report.Table) {
 	p.SetFont(family, "", 12)
 	p.CellFormat(pageWidth, 8, t.Title, "", 1, "L", false, 0, "")
 	p.SetFont(family, "", 9)
-	widths := columns(t)
+	widths := columns(p, t)
 	p.SetFillColor(232, 238, 244)
 	for i, h := range t.Header {
 		p.CellFormat(widths[i], rowHeight, fit(p, h, widths[i]-2), "B", 0, alignment(t.Rows[0][i].Kind), true, 0, "")
@@ -135,25 +136,26 @@ func table(p *fpdf.Fpdf, t report.Table) {
 	}
 }
 
-// columns shares the page out: words and dates need more room than numbers.
-func columns(t report.Table) []float64 {
+// columns shares the page out: numbers, which must not be cut, get what they need, and words and dates the rest.
+func columns(p *fpdf.Fpdf, t report.Table) []float64 {
 	widths := make([]float64, len(t.Header))
-	whole := 0.0
-	for i, c := range t.Rows[0] {
-		switch widths[i] = 3; c.Kind {
-		case report.Date:
-			widths[i] = 4.5
-		case report.Text:
-			if widths[i] = 3.4; i == 0 {
-				widths[i] = 6 // what the table is about: titles are long
-			}
-		case report.Count:
-			widths[i] = 2.7
+	rest, words := pageWidth, 0.0
+	for i, h := range t.Header {
+		widths[i] = p.GetStringWidth(h)
+		for _, row := range t.Rows {
+			widths[i] = max(widths[i], p.GetStringWidth(printable(row[i].String())))
 		}
-		whole += widths[i]
+		widths[i] += 3
+		if alignment(t.Rows[0][i].Kind) == "R" {
+			rest -= widths[i]
+		} else {
+			words += widths[i]
+		}
 	}
 	for i := range widths {
-		widths[i] *= pageWidth / whole
+		if alignment(t.Rows[0][i].Kind) == "L" {
+			widths[i] *= max(rest, pageWidth/10) / words
+		}
 	}
 	return widths
 }

@@ -26,19 +26,19 @@ type ledger []pos.DayTotal
 func (l ledger) Totals(context.Context, pos.Day, pos.Day) ([]pos.DayTotal, error) { return l, nil }
 
 func (l ledger) Quarters(context.Context, pos.Day, pos.Day) ([]pos.QuarterTotal, error) {
-	return []pos.QuarterTotal{{Begins: time.Date(2026, 1, 31, 11, 30, 0, 0, time.UTC), Paid: 123_456_789_01, PaidCount: 7}}, nil
+	return []pos.QuarterTotal{{Begins: time.Date(2026, 1, 31, 11, 30, 0, 0, time.UTC), Totals: pos.Totals{Paid: 123_456_789_01, PaidCount: 7}}}, nil
 }
 
 func (l ledger) TitleTotals(context.Context, pos.Day, pos.Day, int) ([]pos.TitleTotal, error) {
-	return []pos.TitleTotal{{Title: "=牛肉面", Paid: 123_456_789_01, PaidCount: 7}}, nil
+	return []pos.TitleTotal{{Title: "=牛肉面", Totals: pos.Totals{Paid: 123_456_789_01, PaidCount: 7}}}, nil
 }
 
 func sales(t *testing.T, cashiers int) *report.Report {
 	t.Helper()
 	shop := pos.Shop{Name: "张记面馆 🍜", TimeZone: time.UTC}
-	totals := []pos.DayTotal{{Day: today, Counter: "K1", Cashier: "王小明", Wallet: pos.Alipay, Paid: 123_456_789_01, PaidCount: 7, Refunded: 1, RefundCount: 1}}
+	totals := []pos.DayTotal{{Day: today, Counter: "K1", Cashier: "王小明", Wallet: pos.Alipay, Totals: pos.Totals{Paid: 123_456_789_01, PaidCount: 7, Refunded: 1, RefundCount: 1}}}
 	for i := range cashiers {
-		totals = append(totals, pos.DayTotal{Day: today, Counter: "K2", Cashier: fmt.Sprintf("c%03d", i), Wallet: pos.WeChat, Paid: 10, PaidCount: 1})
+		totals = append(totals, pos.DayTotal{Day: today, Counter: "K2", Cashier: fmt.Sprintf("c%03d", i), Wallet: pos.WeChat, Totals: pos.Totals{Paid: 10, PaidCount: 1}})
 	}
 	p := report.Period{Kind: report.OneDay, From: today, To: today}
 	r, err := report.Make(t.Context(), ledger(totals), shop, p, time.Date(2026, 1, 31, 22, 0, 0, 0, time.UTC))

@@ -147,7 +147,7 @@ func fill(f *excelize.File, sheet string, t report.Table, s styles) error {
 
 // set writes one cell. Money goes in as its decimal text, which is the number in the file: no float is between.
 func set(f *excelize.File, sheet, at string, c report.Cell) error {
-	if c.Kind == report.Money {
+	if c.Kind == report.Money && !c.Empty {
 		return f.SetCellDefault(sheet, at, c.String())
 	}
 	value, err := number(c)
@@ -160,6 +160,9 @@ func set(f *excelize.File, sheet, at string, c report.Cell) error {
 // number is a cell's value as a workbook keeps it. A row that is streamed takes money as a float only: it is written in the
 // fewest digits that mean it, and these are the two decimals for any sum below 10^13 yuan.
 func number(c report.Cell) (any, error) {
+	if c.Empty {
+		return nil, nil
+	}
 	switch c.Kind {
 	case report.Count:
 		return c.Number, nil

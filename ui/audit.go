@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"saoma/pos"
+	"saoma/pos/report"
 	"saoma/ui/kit"
 )
 
@@ -61,10 +62,10 @@ func (a *audit) update() {
 	a.day.OnChanged = a.about.OnChanged
 	who, what := l.T("Everybody"), l.T("All actions")
 	if a.actor != "" {
-		who = actorWord(l, a.actor)
+		who = report.AuditActor(l, a.actor)
 	}
 	if a.action != "" {
-		what = auditWord(l, a.action)
+		what = report.AuditAction(l, a.action)
 	}
 	a.leaf = leaf{list: container.NewStack(), details: container.NewStack()}
 	a.whole = kit.Col(0,
@@ -177,12 +178,12 @@ func (a *audit) draw() {
 	rows := make([]row, len(a.rows))
 	for i := range a.rows {
 		r := &a.rows[i]
-		note := []string{a.c.moment(r.At), actorWord(l, r.Actor)}
+		note := []string{a.c.moment(r.At), report.AuditActor(l, r.Actor)}
 		if r.Subject != "" {
-			note = append(note, aboutWord(l, r.Subject))
+			note = append(note, report.AuditAbout(l, r.Subject))
 		}
 		rows[i] = row{kit.Payment{
-			Mark: auditMark(l, r.Actor, a.actors), Amount: auditWord(l, r.Action), State: auditState(l, r, r.To), Tone: kit.Calm, Note: strings.Join(note, " · "),
+			Mark: auditMark(l, r.Actor, a.actors), Amount: report.AuditAction(l, r.Action), State: report.AuditState(l, r, r.To), Tone: kit.Calm, Note: strings.Join(note, " · "),
 		}, func() { a.choose(i) }}
 	}
 	items := []kit.Item{kit.Grow(1, nothing(l.T("Nothing was done.")))}
@@ -196,11 +197,11 @@ func (a *audit) draw() {
 func (a *audit) details(r *pos.AuditRow) []kit.Item {
 	l := a.c.l
 	items := []kit.Item{
-		kit.Fixed(kit.Row(12, kit.Fixed(container.NewCenter(auditMark(l, r.Actor, a.actors).Disc(38))), kit.Grow(1, kit.NewFit(auditWord(l, r.Action), 24, kit.Ink, true, 1)))),
-		fact(l.T("No."), strconv.FormatInt(r.Seq, 10)), fact(l.T("Time"), r.At.In(a.c.till.Shop.TimeZone).Format("2006-01-02 15:04:05.000")), fact(l.T("Actor"), actorWord(l, r.Actor)),
+		kit.Fixed(kit.Row(12, kit.Fixed(container.NewCenter(auditMark(l, r.Actor, a.actors).Disc(38))), kit.Grow(1, kit.NewFit(report.AuditAction(l, r.Action), 24, kit.Ink, true, 1)))),
+		fact(l.T("No."), strconv.FormatInt(r.Seq, 10)), fact(l.T("Time"), r.At.In(a.c.till.Shop.TimeZone).Format("2006-01-02 15:04:05.000")), fact(l.T("Actor"), report.AuditActor(l, r.Actor)),
 	}
 	for _, more := range []struct{ what, value string }{
-		{l.T("About"), aboutWord(l, r.Subject)}, {l.T("From"), auditState(l, r, r.From)}, {l.T("To"), auditState(l, r, r.To)}, {l.T("Detail"), r.Detail},
+		{l.T("About"), report.AuditAbout(l, r.Subject)}, {l.T("From"), report.AuditState(l, r, r.From)}, {l.T("To"), report.AuditState(l, r, r.To)}, {l.T("Detail"), report.AuditDetail(l, r)},
 	} {
 		if more.value != "" {
 			items = append(items, fact(more.what, more.value))
@@ -212,7 +213,7 @@ func (a *audit) details(r *pos.AuditRow) []kit.Item {
 		label, now, then string
 		do               func()
 	}{
-		{l.T("Only %s", actorWord(l, r.Actor)), a.actor, r.Actor, func() { a.narrow(r.Actor, a.action, a.about.Text) }},
+		{l.T("Only %s", report.AuditActor(l, r.Actor)), a.actor, r.Actor, func() { a.narrow(r.Actor, a.action, a.about.Text) }},
 		{l.T("Only this action"), a.action, r.Action, func() { a.narrow(a.actor, r.Action, a.about.Text) }},
 		{l.T("Only this number"), a.about.Text, r.Subject, func() { a.narrow(a.actor, a.action, r.Subject) }},
 	} {

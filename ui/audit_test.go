@@ -14,6 +14,7 @@ import (
 	"saoma/assets/words"
 	"saoma/db"
 	"saoma/pos"
+	"saoma/pos/report"
 	"saoma/ui/kit"
 )
 
@@ -172,7 +173,7 @@ func TestTheAuditFits(t *testing.T) {
 			c.press(fyne.KeyF5)
 			c.until("the chain", func() bool { return !a.checking && a.chain != nil })
 			for i := range a.rows {
-				if r := &a.rows[i]; l == words.Zh && (auditWord(l, r.Action) == r.Action || r.To != "" && auditState(l, r, r.To) == r.To) {
+				if r := &a.rows[i]; l == words.Zh && (report.AuditAction(l, r.Action) == r.Action || r.To != "" && report.AuditState(l, r, r.To) == r.To) {
 					t.Errorf("%s and %s have no word", r.Action, r.To)
 				}
 			}

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"saoma/assets/words"
-	"saoma/pos"
+	"saoma/pos/report"
 	"saoma/ui/kit"
 )
 
@@ -28,5 +28,5 @@ func auditMark(l words.Language, actor string, people []string) kit.WalletMark {
 	if actor != "" && slices.Contains(people, actor) {
 		colour = kit.Navy
 	}
-	return kit.WalletMark{Character: firstLetter(actorWord(l, actor)), Color: colour}
+	return kit.WalletMark{Character: firstLetter(report.AuditActor(l, actor)), Color: colour}
 }

@@ -8,6 +8,7 @@ import (
 
 	"saoma/cmd/internal/counter"
 	"saoma/pos"
+	"saoma/pos/report"
 )
 
 // acted is what check and cancel print.
@@ -169,7 +170,7 @@ func (a *app) seeThrough(ctx context.Context, c *counter.Counter, refund *pos.Re
 	case pos.RefundAbnormal:
 		message = a.lang.T("%s could not pay the refund out; a manager must settle it on the platform's site.", refund.Wallet)
 	}
-	words := a.lang.T("Refund %s: ¥%s, %s", refund.OutRefundNo, refund.Amount, refundStateName(a.lang, refund.State))
+	words := a.lang.T("Refund %s: ¥%s, %s", refund.OutRefundNo, refund.Amount, report.RefundName(a.lang, refund.State))
 	if message != "" {
 		words += "\n" + message
 	}

@@ -34,6 +34,11 @@ func (a *app) audit(ctx context.Context, f *flags, args []string) error {
 		return err
 	}
 	defer ledger.Close()
+	for _, code := range report.AuditActions {
+		if *action == report.AuditAction(a.lang, code) { // as it is shown
+			*action = code
+		}
+	}
 	filter := pos.AuditFilter{Actor: a.user, Action: *action, Subject: *subject}
 	if filter.Since, err = moment("--since", *since, cfg.Shop.TimeZone, 0); err != nil {
 		return err
@@ -74,7 +79,7 @@ func (a *app) auditWriter(format string, toFile bool, filter *pos.AuditFilter, z
 			if err != nil {
 				return err
 			}
-			table = append(table, report.AuditCells(r, zone))
+			table = append(table, report.AuditWords(a.lang, r, zone))
 		}
 		_, err := fmt.Fprint(w, columns(table, func(col int) bool { return col == 0 }))
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"saoma/db"
 	"saoma/pos"
+	"saoma/pos/report"
 )
 
 // listed is one payment in orders.
@@ -187,13 +188,13 @@ func (a *app) describe(o *pos.OrderDetail, zone *time.Location) string {
 		}
 	}
 	for _, r := range o.Refunds {
-		fmt.Fprintln(&b, l.T("Refund %s: ¥%s, %s", r.OutRefundNo, r.Amount, refundStateName(l, r.State)))
+		fmt.Fprintln(&b, l.T("Refund %s: ¥%s, %s", r.OutRefundNo, r.Amount, report.RefundName(l, r.State)))
 		if r.Reason != "" {
 			fmt.Fprintln(&b, "  "+r.Reason)
 		}
 	}
 	for _, x := range o.Exceptions {
-		fmt.Fprintln(&b, l.T("Exception %d, %s: ¥%s, %s", x.ID, exceptionName(l, x.Kind), x.Amount, clock(x.CreatedAt, zone)))
+		fmt.Fprintln(&b, l.T("Exception %d, %s: ¥%s, %s", x.ID, report.ExceptionName(l, x.Kind), x.Amount, clock(x.CreatedAt, zone)))
 		decided := l.T("to decide")
 		if x.Resolution != "" {
 			decided = a.decision(&x, refundOf(&x, o.Refunds), zone)

@@ -9,6 +9,7 @@ import (
 
 	"saoma/cmd/internal/counter"
 	"saoma/pos"
+	"saoma/pos/report"
 )
 
 // resolutions are the words of the command line, in the order of the help.
@@ -99,7 +100,7 @@ func (a *app) decision(x *pos.Exception, refund *pos.Refund, zone *time.Location
 	case refund == nil:
 		words = l.T("refund decided by %s at %s", by, at)
 	default:
-		words = l.T("refund decided by %s at %s; it is now: %s", by, at, refundStateName(l, refund.State))
+		words = l.T("refund decided by %s at %s; it is now: %s", by, at, report.RefundName(l, refund.State))
 	}
 	if x.Note != "" {
 		words = l.T("%s: %s", words, x.Note)

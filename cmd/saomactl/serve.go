@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"saoma/pos"
+	"saoma/pos/report"
 )
 
 // backlog is how many events serve may be behind before it leaves some out of its output.
@@ -122,13 +123,13 @@ func (a *app) tell(e pos.Event, shop pos.Shop) {
 	case pos.RefundChanged:
 		r := e.Refund
 		a.emit(refunded{Event: "refund", refundView: viewRefund(r, zone)},
-			l.T("Refund %s: ¥%s, %s", r.OutRefundNo, r.Amount, refundStateName(l, r.State)))
+			l.T("Refund %s: ¥%s, %s", r.OutRefundNo, r.Amount, report.RefundName(l, r.State)))
 	case pos.ExceptionRaised:
 		x := viewException(e.Exception, zone)
 		a.emit(struct {
 			Event string `json:"event"`
 			exceptionView
-		}{"exception", x}, l.T("Exception %s: ¥%s, %s", exceptionName(l, x.Kind), x.Amount, x.OutTradeNo)+"\n"+l.Error(e.Exception.Story()))
+		}{"exception", x}, l.T("Exception %s: ¥%s, %s", report.ExceptionName(l, x.Kind), x.Amount, x.OutTradeNo)+"\n"+l.Error(e.Exception.Story()))
 	case pos.ReconciliationChanged:
 		a.tellReconciliation(e.Reconciliation, nil, true)
 	case pos.NoAnswer:

@@ -10,6 +10,7 @@ import (
 	"saoma/assets/words"
 	"saoma/db"
 	"saoma/pos"
+	"saoma/pos/report"
 )
 
 // userView is a user as scripts read it.
@@ -70,7 +71,7 @@ func (a *app) listUsers(ctx context.Context) error {
 			a.emit(viewUser("", u, cfg.Shop.TimeZone), "")
 			continue
 		}
-		rows = append(rows, []string{u.Name, roleName(a.lang, u.Role), userState(a.lang, u, time.Now(), cfg.Shop.TimeZone), u.CreatedAt.In(cfg.Shop.TimeZone).Format(time.DateOnly)})
+		rows = append(rows, []string{u.Name, report.RoleName(a.lang, u.Role), userState(a.lang, u, time.Now(), cfg.Shop.TimeZone), u.CreatedAt.In(cfg.Shop.TimeZone).Format(time.DateOnly)})
 	}
 	switch {
 	case a.json:
@@ -111,7 +112,7 @@ func (a *app) changeUsers(ctx context.Context, change userChange) (err error) {
 	users, err := till.Users(ctx)
 	for i := range users {
 		if u := &users[i]; u.Name == change.name {
-			a.emit(viewUser(change.do, u, cfg.Shop.TimeZone), u.Name+", "+roleName(a.lang, u.Role)+", "+userState(a.lang, u, time.Now(), cfg.Shop.TimeZone))
+			a.emit(viewUser(change.do, u, cfg.Shop.TimeZone), u.Name+", "+report.RoleName(a.lang, u.Role)+", "+userState(a.lang, u, time.Now(), cfg.Shop.TimeZone))
 		}
 	}
 	return err
@@ -157,19 +158,6 @@ func viewUser(event string, u *pos.User, zone *time.Location) userView {
 		Event: event, Name: u.Name, Role: u.Role, Disabled: u.Disabled,
 		CreatedAt: at(u.CreatedAt, zone), LockedUntil: at(u.LockedUntil, zone),
 	}
-}
-
-// roleName says a role in words.
-func roleName(l words.Language, r pos.Role) string {
-	switch r {
-	case pos.Cashier:
-		return l.T("cashier")
-	case pos.Supervisor:
-		return l.T("supervisor")
-	case pos.Manager:
-		return l.T("manager")
-	}
-	return string(r)
 }
 
 // userState says whether a user can sign in.

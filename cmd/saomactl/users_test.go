@@ -98,6 +98,11 @@ func (s *shop) audited(no string) {
 	if r := s.run("audit"); r.code != 0 || !strings.Contains(r.out, "小李") || !strings.Contains(r.out, "The audit chain is whole") {
 		t.Errorf("in words: %+v", r)
 	}
+	for _, action := range []string{"refund", "Refunded"} { // the code, and the word that is shown for it
+		if r := s.run("audit", "--action", action); !strings.Contains(r.out, "approved by Sun") || !strings.Contains(r.out, "  Refunded  ") || strings.Contains(r.out, "Charged") {
+			t.Errorf("only %s: %+v", action, r)
+		}
+	}
 	for _, e := range s.must("audit", "--user", "小李", "--action", "refund") {
 		if e.Event != "chain" && (e.Actor != "小李" || e.Action != "refund" || !strings.HasSuffix(e.Detail, "200.01 approved by Sun")) {
 			t.Errorf("a line of JSON: %+v", e)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"saoma/db"
+	"saoma/db/dbtest"
 	"saoma/payments/alipay"
 	"saoma/payments/notify"
 	"saoma/payments/sandbox"
@@ -109,6 +110,7 @@ func newCounter(t *testing.T) *counter {
 // newPlatform starts the platforms for a counter that is not open yet.
 func newPlatform(t *testing.T, o sandbox.Options) *counter {
 	t.Helper()
+	dbtest.OneDay(t)
 	papers, err := papersOnce()
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 
 	"saoma/assets/words"
 	"saoma/db"
+	"saoma/db/dbtest"
 	"saoma/payments/alipay"
 	"saoma/payments/notify"
 	"saoma/payments/sandbox"
@@ -53,6 +54,7 @@ type counter struct {
 // newCounter opens everything but the windows.
 func newCounter(t *testing.T) *counter {
 	t.Helper()
+	dbtest.OneDay(t)
 	c := &counter{t: t, dir: t.TempDir(), queue: make(chan func(), 10_000)}
 	c.sandbox = sandbox.New(shopPapers, sandbox.Options{Identity: sandbox.PublicKey, Shop: "老街茶馆"})
 	if err := c.sandbox.Start("127.0.0.1:0"); err != nil {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"saoma/cmd/internal/config"
+	"saoma/db/dbtest"
 	"saoma/payments/sandbox"
 	"saoma/ui/kit"
 )
@@ -66,6 +67,7 @@ func newScreen(t *testing.T) *desk {
 	if os.Getenv("SAOMA_WINDOW") == "" {
 		t.Skip("SAOMA_WINDOW=1 drives the real window; it needs Xvfb, xdotool, ImageMagick and zbar-tools")
 	}
+	dbtest.OneDay(t)
 	d := &desk{t: t, data: t.TempDir(), home: t.TempDir(), display: startScreen(t)}
 	papers, err := sandbox.NewPapers()
 	if err != nil {

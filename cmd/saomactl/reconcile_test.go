@@ -44,9 +44,6 @@ func TestReconcile(t *testing.T) {
 			s.sell("12.50", string(w))
 		}
 	}
-	if day := string(pos.BillDay(time.Now())); day != today {
-		t.Skip("it is midnight in China")
-	}
 	code, days, differences := s.compared("--day", today)
 	if code != 0 || len(days) != 2 || len(differences) != 0 {
 		t.Fatalf("%d %+v %+v", code, days, differences)

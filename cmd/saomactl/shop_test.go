@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"saoma/db/dbtest"
 )
 
 // binary is the saomactl that these tests drive as a script would.
@@ -105,6 +107,7 @@ type event struct {
 func newShop(t *testing.T) *shop {
 	t.Helper()
 	t.Parallel()
+	dbtest.OneDay(t)
 	s := &shop{t: t, data: filepath.Join(t.TempDir(), "data")}
 	if r := s.run("init", "--sandbox", "--shop", "面馆", "--counter", "T7"); r.code != 0 {
 		t.Fatalf("init: %+v", r)

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
+	"saoma/db/dbtest"
 	"saoma/payments/internal/wire"
 	"saoma/payments/sandbox"
 	"saoma/pos"
@@ -24,6 +25,7 @@ import (
 // and two refunds.
 func bigDay(t *testing.T, clock func() time.Time) *Gateway {
 	t.Helper()
+	dbtest.OneDay(t)
 	p, err := sandbox.NewPapers()
 	if err != nil {
 		t.Fatal(err)

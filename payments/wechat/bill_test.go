@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"saoma/db/dbtest"
 	"saoma/payments/sandbox"
 	"saoma/pos"
 )
@@ -23,6 +24,7 @@ import (
 // in its title, and a refund.
 func bigDay(t *testing.T, clock func() time.Time) (*Gateway, *sandbox.Sandbox) {
 	t.Helper()
+	dbtest.OneDay(t)
 	p, err := sandbox.NewPapers()
 	if err != nil {
 		t.Fatal(err)

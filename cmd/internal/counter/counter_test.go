@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"saoma/cmd/internal/config"
+	"saoma/db/dbtest"
 	"saoma/payments/sandbox"
 	"saoma/pos"
 )
@@ -28,6 +29,7 @@ func newFolder(t *testing.T) (dir string, box *sandbox.Sandbox) {
 
 func folderOf(t *testing.T, papers *sandbox.Papers) (dir string, box *sandbox.Sandbox) {
 	t.Helper()
+	dbtest.OneDay(t)
 	dir = t.TempDir()
 	if err := papers.WriteMerchant(filepath.Join(dir, config.KeysDir)); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"strconv"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -98,4 +99,39 @@ func TestAShiftAndADayAreClosedInTheWindow(t *testing.T) {
 	d.reason.SetText("too early")
 	c.yes()
 	c.until("the day is open", func() bool { return !d.busy && !d.today.Closed })
+}
+
+// TestOwedWithFees: what a platform owes is less its fees as far as the bills have told them, and says so.
+func TestOwedWithFees(t *testing.T) {
+	for _, l := range words.All {
+		t.Run(string(l), func(t *testing.T) {
+			c := newCounter(t)
+			c.opts.Language = l
+			ui := c.open(1280, 800)
+			for range 2 {
+				c.sell("12.5", fyne.KeyF1)
+			}
+			var sold []pos.EntryFee
+			var today string
+			if err := c.ledger.EachEntry(t.Context(), "0000-00-00", "9999-99-99", func(e *pos.EntryRow) error {
+				sold, today = append(sold, pos.EntryFee{OutTradeNo: e.OutTradeNo, Amount: 8}), string(e.Day)
+				return nil
+			}); err != nil || len(sold) != 2 {
+				t.Fatal(sold, err)
+			}
+			d := c.dayPage()
+			for known, want := range []string{
+				ui.l.T("¥%s before fees, since %s", "25.00", today),
+				ui.l.T("¥%s after fees of ¥%s (%d unknown), since %s", "24.92", "0.08", 1, today),
+				ui.l.T("¥%s after fees of ¥%s, since %s", "24.84", "0.16", today),
+			} {
+				if err := c.ledger.Update(t.Context(), func(tx pos.Tx) error { return tx.SaveFees(sold[:known]) }); err != nil {
+					t.Fatal(err)
+				}
+				d.read()
+				c.until(want, func() bool { return c.sees(want) })
+				shot(t, ui.win.Canvas(), "day-owed-"+strconv.Itoa(known)+"-"+string(l))
+			}
+		})
+	}
 }

@@ -78,7 +78,7 @@ func (r *reports) read() {
 func (r *reports) update() {
 	var body fyne.CanvasObject = container.NewStack()
 	if r.made != nil {
-		body = kit.Row(0, kit.Share(46, kit.Section(r.charts())), kit.Fixed(kit.Rule()), kit.Share(54, kit.Section(r.tables())))
+		body = kit.Row(0, kit.Share(42, kit.Section(r.charts())), kit.Fixed(kit.Rule()), kit.Share(58, kit.Section(r.tables())))
 	}
 	r.drawFoot()
 	r.whole = kit.Col(0, kit.Fixed(kit.Inset(10, 18, r.head())), kit.Fixed(kit.Rule()), kit.Grow(1, body), kit.Fixed(kit.Rule()), kit.Fixed(kit.Inset(10, 18, r.foot)))
@@ -122,10 +122,16 @@ func (r *reports) anchor() pos.Day {
 // charts are the left half: the sums, and how they came about.
 func (r *reports) charts() fyne.CanvasObject {
 	l, m := r.c.l, r.made
+	fees := m.Total.FeesText()
+	if m.Total.Fees.Known {
+		fees = "¥" + fees
+	}
 	items := []kit.Item{
 		kit.Fixed(kit.Row(12, kit.Share(1, r.figure(l.T("Net"), "¥"+m.Total.Net.String(), 34)), kit.Share(1, r.figure(r.compared(), "¥"+m.Before.Net.String(), 24)))),
 		kit.Fixed(kit.Row(12, kit.Share(1, r.figure(l.T("Paid ¥"), "¥"+m.Total.Paid.String(), 20)), kit.Share(1, r.figure(l.T("Refunded ¥"), "¥"+m.Total.Refunded.String(), 20)),
-			kit.Share(1, r.figure(l.T("Payments"), strconv.FormatInt(m.Total.PaidCount, 10), 20)), kit.Share(1, r.figure(l.T("Average"), "¥"+m.Total.Average.String(), 20)), kit.Share(1, r.figure(m.Total.FeesName(l), m.Total.FeesText(), 20)))),
+			kit.Share(1, r.figure(m.Total.FeesName(l), fees, 20)))),
+		kit.Fixed(kit.Row(12, kit.Share(1, r.figure(l.T("Payments"), strconv.FormatInt(m.Total.PaidCount, 10), 20)),
+			kit.Share(1, r.figure(l.T("Average"), "¥"+m.Total.Average.String(), 20)), kit.Share(1, container.NewStack()))),
 	}
 	var shares []kit.Bar
 	var legend []kit.Item
@@ -220,30 +226,46 @@ func (r *reports) tables() fyne.CanvasObject {
 
 // tableOf draws a table; numbers are to the right, and the last row is the total.
 func tableOf(t report.Table) fyne.CanvasObject {
-	rows := []kit.Item{kit.Fixed(tableRow(t.Header, t.Rows[0], kit.Muted, true))}
-	for i, cells := range t.Rows {
+	lines := [][]string{t.Header}
+	for _, cells := range t.Rows {
 		text := make([]string, len(cells))
-		for j, c := range cells {
-			text[j] = c.String()
+		for i, c := range cells {
+			text[i] = c.String()
 		}
+		lines = append(lines, text)
+	}
+	widths := make([]float32, len(t.Header)) // each column has room by its longest word
+	for n, text := range lines {
+		size := float32(tableText)
+		if n == 0 {
+			size = tableHead
+		}
+		for i, s := range text {
+			widths[i] = max(widths[i], fyne.MeasureText(s, size, fyne.TextStyle{Bold: true}).Width)
+		}
+	}
+	rows := []kit.Item{kit.Fixed(tableRow(t.Header, t.Rows[0], widths, tableHead, kit.Muted, true))}
+	for i, cells := range t.Rows {
 		last := i == len(t.Rows)-1
 		if last {
 			rows = append(rows, kit.Fixed(kit.Rule()))
 		}
-		rows = append(rows, kit.Fixed(tableRow(text, cells, kit.Ink, last)))
+		rows = append(rows, kit.Fixed(tableRow(lines[i+1], cells, widths, tableText, kit.Ink, last)))
 	}
 	return kit.Col(7, rows...)
 }
 
-func tableRow(text []string, like []report.Cell, ink kit.Colour, bold bool) fyne.CanvasObject {
+// The sizes of a table's words, where they fit.
+const tableHead, tableText = 12, 14
+
+func tableRow(text []string, like []report.Cell, widths []float32, size float32, ink kit.Colour, bold bool) fyne.CanvasObject {
 	items := make([]kit.Item, len(text))
 	for i, s := range text {
-		cell := kit.NewFit(s, 14, ink, bold, 1)
-		share := float32(4)
+		cell := kit.NewFit(s, size, ink, bold, 1)
 		if like[i].Kind == report.Count || like[i].Kind == report.Money {
-			cell.Align, share = fyne.TextAlignTrailing, 3
+			cell.Align = fyne.TextAlignTrailing
 		}
-		items[i] = kit.Share(share, cell)
+		items[i] = kit.Share(widths[i], cell)
 	}
 	return kit.Row(8, items...)
 }

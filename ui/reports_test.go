@@ -14,12 +14,14 @@ import (
 	"saoma/pos/report"
 )
 
-// past gives the counter's window the reports of a ledger with sales of the last 70 days.
+// past gives the counter's window the reports of a ledger with sales of the last 70 days, whose fees are known until noon
+// of yesterday.
 func (c *counter) past() {
 	c.t.Helper()
+	noon := c.till.Shop.Day(time.Now()).Add(-1).Midnight(c.till.Shop.TimeZone).Add(12 * time.Hour)
 	dir := c.t.TempDir()
 	if err := dbtest.Seed(c.t.Context(), dir, dbtest.Sales{
-		Orders: 2000, Days: 70, Until: time.Now(), Shop: c.till.Shop, Cashiers: []string{"李", "王小明"},
+		Orders: 2000, Days: 70, Until: time.Now(), Shop: c.till.Shop, Cashiers: []string{"李", "王小明"}, FeesUntil: noon,
 	}); err != nil {
 		c.t.Fatal(err)
 	}
@@ -64,6 +66,9 @@ func TestReportsInTheWindow(t *testing.T) {
 				return r.made != nil && r.made.Kind == report.Month && c.sees("¥"+r.made.Total.Net.String())
 			})
 			shot(t, ui.win.Canvas(), "reports-month-"+string(l))
+			if s := r.made.Total; s.Fees.Amount == 0 || s.FeesUnknown == 0 || !c.sees(s.Fees.String()) || !c.sees(ui.l.T("Fees ¥ (%d unknown)", s.FeesUnknown)) {
+				t.Errorf("fees %+v, %d unknown, are not shown", s.Fees, s.FeesUnknown)
+			}
 			if len(r.made.Tables(c.ui.l)) != 6 || !c.sees(r.made.Tables(c.ui.l)[0].Title) {
 				t.Errorf("tables %d", len(r.made.Tables(c.ui.l)))
 			}

@@ -12,15 +12,15 @@ import (
 
 // Sales says what Seed records.
 type Sales struct {
-	Orders   int       // how many orders; at most a million a day
-	Days     int       // over how many days, evenly
-	Until    time.Time // the last day ends here
-	Shop     pos.Shop
-	Cashiers []string                     // take turns
-	Titles   []string                     // take turns; empty: tea
-	Wallets  []pos.Wallet                 // take turns; empty: all
-	Account  func(pos.Wallet) pos.Account // whom they pay; nil: somebody
-	Fees     bool                         // 0.6 % of each entry, as if the bills were compared
+	Orders    int       // how many orders; at most a million a day
+	Days      int       // over how many days, evenly
+	Until     time.Time // the last day ends here
+	Shop      pos.Shop
+	Cashiers  []string                     // take turns
+	Titles    []string                     // take turns; empty: tea
+	Wallets   []pos.Wallet                 // take turns; empty: all
+	Account   func(pos.Wallet) pos.Account // whom they pay; nil: somebody
+	FeesUntil time.Time                    // what was sold before has its fee, 0.6 %, as if the bills were compared
 
 	told []pos.EntryFee // of the transaction
 }
@@ -110,20 +110,20 @@ func (s *Sales) sell(tx pos.Tx, i int, at time.Time) error {
 	}); err != nil {
 		return err
 	}
-	if err := s.book(tx, pos.Entry{
+	if err := s.book(tx, at, pos.Entry{
 		OutTradeNo: p.OutTradeNo, Wallet: p.Wallet, Counter: p.Counter, Cashier: p.Cashier, Amount: p.Amount, Day: p.Day,
 	}); err != nil {
 		return err
 	}
 	if i%100 < 2 {
-		return s.refund(tx, p)
+		return s.refund(tx, at, p)
 	}
 	return nil
 }
 
-// book adds an entry, and has its fee told.
-func (s *Sales) book(tx pos.Tx, e pos.Entry) error {
-	if s.Fees {
+// book adds an entry of time at, and has its fee told.
+func (s *Sales) book(tx pos.Tx, at time.Time, e pos.Entry) error {
+	if at.Before(s.FeesUntil) {
 		s.told = append(s.told, pos.EntryFee{OutTradeNo: e.OutTradeNo, OutRefundNo: e.OutRefundNo, Amount: e.Amount * 6 / 1000})
 	}
 	return tx.AddEntry(e)
@@ -141,7 +141,7 @@ func finish(tx pos.Tx, p *pos.Payment, status pos.OrderStatus) error {
 }
 
 // refund gives half of p back.
-func (s *Sales) refund(tx pos.Tx, p *pos.Payment) error {
+func (s *Sales) refund(tx pos.Tx, at time.Time, p *pos.Payment) error {
 	r := &pos.Refund{
 		OutRefundNo: "R" + p.OutTradeNo, OutTradeNo: p.OutTradeNo, Wallet: p.Wallet, Amount: p.Amount / 2, Reason: "returned",
 		State: pos.RefundRequested, RequestedBy: p.Cashier, CreatedAt: p.PaidAt, Day: p.Day,
@@ -159,7 +159,7 @@ func (s *Sales) refund(tx pos.Tx, p *pos.Payment) error {
 	if err := tx.Audit(pos.AuditEntry{Actor: "seed", Action: "settle", Subject: r.OutRefundNo, From: string(pos.RefundRequested), To: string(r.State)}); err != nil {
 		return err
 	}
-	return s.book(tx, pos.Entry{
+	return s.book(tx, at, pos.Entry{
 		OutTradeNo: p.OutTradeNo, OutRefundNo: r.OutRefundNo, Wallet: p.Wallet, Counter: p.Counter, Cashier: p.Cashier,
 		Amount: -r.Amount, Day: p.Day,
 	})

@@ -44,7 +44,7 @@ func ledgerRows(ctx context.Context, s settings) (lines []line, err error) {
 	days := max(min(ledgerDays, s.orders/10), 1) // no day without orders
 	progress("a ledger of %d orders in %d days", "生成 %d 笔订单、%d 天的账本", s.orders, days)
 	if err := dbtest.Seed(ctx, dir, dbtest.Sales{
-		Orders: s.orders, Days: days, Until: until, Shop: shop, Cashiers: []string{"li", "wang", "zhao"}, Titles: titles(), Fees: true,
+		Orders: s.orders, Days: days, Until: until, Shop: shop, Cashiers: []string{"li", "wang", "zhao"}, Titles: titles(), FeesUntil: until,
 	}); err != nil {
 		return nil, err
 	}

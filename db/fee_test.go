@@ -20,7 +20,7 @@ func owed(t *testing.T, l *db.Ledger) pos.Totals {
 	const first, last = pos.Day("0000-00-00"), pos.Day("9999-99-99")
 	var sums []pos.Totals
 	view(t, l, func(tx pos.Tx) error {
-		list, err := tx.Owed()
+		list, err := tx.Owed("")
 		if err == nil && len(list) == 1 {
 			sums = append(sums, list[0].Totals)
 		}
@@ -109,7 +109,7 @@ func TestFeesOfABatch(t *testing.T) {
 		if count, fees := after.Since(); after.Fees != 6 || after.Known != 1 || after.Payout() != 1194 || count != 1 || fees != 0 {
 			t.Errorf("afterwards %+v: %d more entries, ¥%s", after, count, fees)
 		}
-		if rest, err := tx.Owed(); err != nil || len(rest) != 0 {
+		if rest, err := tx.Owed(""); err != nil || len(rest) != 0 {
 			t.Errorf("still owed: %+v, %v", rest, err)
 		}
 		return nil

@@ -104,11 +104,11 @@ func (t *tx) Reopen(day pos.Day) error {
 	return err
 }
 
-func (t *tx) Owed() ([]pos.Owed, error) {
+func (t *tx) Owed(through pos.Day) ([]pos.Owed, error) {
 	return list(t, func(row scanner, o *pos.Owed) error {
 		return row.Scan(&o.Wallet, &o.First, &o.Last, &o.Paid, &o.PaidCount, &o.Refunded, &o.RefundCount, &o.Fees, &o.FeeCount)
 	}, `SELECT e.wallet, min(e.day), max(e.day), `+entrySums+`
-		FROM entry e WHERE e.settlement_batch IS NULL GROUP BY e.wallet ORDER BY e.wallet`)
+		FROM entry e WHERE e.settlement_batch IS NULL AND (?1 = '' OR e.day <= ?1) GROUP BY e.wallet ORDER BY e.wallet`, through)
 }
 
 const shiftColumns = `id, cashier, counter, opened_at, opened_by, closed_at, closed_by, note, signed_over, coalesce(batch, 0)`

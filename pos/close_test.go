@@ -304,10 +304,13 @@ func TestSettlement(t *testing.T) {
 	b.refused(err, pos.Conflict, "owes nothing")
 	_, err = b.till.BookSettlement(t.Context(), pos.SettlementRequest{Wallet: pos.WeChat, Through: "2026-03-07", Actor: "wang"})
 	b.refused(err, pos.Conflict, "has not begun")
-	owed, err := b.till.Owed(t.Context())
+	owed, err := b.till.Owed(t.Context(), "")
 	b.must(err)
 	if len(owed) != 2 || owed[0].Wallet != pos.Alipay || owed[0].Net() != 20 || owed[1].Net() != 43 || owed[1].Last != "2026-03-07" || owed[1].First != "2026-03-06" {
 		t.Errorf("%+v", owed)
+	}
+	if owed, err = b.till.Owed(t.Context(), "2026-03-06"); err != nil || len(owed) != 2 || owed[0].Net() != 20 || owed[1].Net() != 3 {
+		t.Errorf("through a day: %+v, %v", owed, err)
 	}
 }
 

@@ -18,10 +18,11 @@ type SettlementRequest struct {
 	Note    string // such as the bank's reference
 }
 
-// Owed returns what each platform owes: everything that no settlement has counted, also what came after today was closed.
-func (t *Till) Owed(ctx context.Context) (owed []Owed, err error) {
+// Owed returns what each platform owes through a day: everything that no settlement has counted. Where the day is empty
+// that is all there is, also what came after today was closed.
+func (t *Till) Owed(ctx context.Context, through Day) (owed []Owed, err error) {
 	err = t.Store.View(ctx, func(tx Tx) error {
-		owed, err = tx.Owed()
+		owed, err = tx.Owed(through)
 		return err
 	})
 	return owed, err

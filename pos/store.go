@@ -75,8 +75,8 @@ type Tx interface {
 	// LastClosed is the latest day that is closed, and empty where none is.
 	LastClosed() (Day, error)
 	Reopen(Day) error
-	// Owed adds up what no settlement has counted, by wallet.
-	Owed() ([]Owed, error)
+	// Owed adds up what no settlement has counted through a day, by wallet; of every day where it is empty.
+	Owed(through Day) ([]Owed, error)
 
 	AddShift(*Shift) error // sets ID
 	// OpenShift is nil where none is open.

@@ -91,7 +91,7 @@ func (d *day) read() {
 		if today, err = t.BusinessDay(ctx, on); err != nil {
 			return err
 		}
-		owed, err = t.Owed(ctx)
+		owed, err = t.Owed(ctx, "")
 		return err
 	}, func(err error) {
 		if err != nil {

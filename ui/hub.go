@@ -54,7 +54,7 @@ func (c *Cashier) hubTabs() []*tab {
 	if c.opts.Reconcile != nil {
 		tabs = append(tabs, &tab{title: func(l words.Language) string { return l.T("Bills") }, needs: pos.ViewReports, make: func() page { return newBooks(c) }})
 	}
-	return tabs
+	return append(tabs, &tab{title: func(l words.Language) string { return l.T("Payouts") }, needs: pos.ViewReports, make: func() page { return newPayouts(c) }})
 }
 
 // show turns to a tab, building it and asking who is there as far as needed.

@@ -91,6 +91,16 @@ func TestProblemSaysWhy(t *testing.T) {
 	shot(t, win.Canvas(), "problem")
 }
 
+func TestUpgradingSaysWhyItTakesAWhile(t *testing.T) {
+	win := Upgrading(test.NewTempApp(t), words.Zh)
+	win.Resize(fyne.NewSize(640, 340))
+	if all := strings.Join(texts(win.Canvas()), "\n"); !strings.Contains(all, "升级账本") {
+		t.Errorf("it shows %q", all)
+	}
+	wholeTexts(t, win.Canvas(), "upgrading")
+	shot(t, win.Canvas(), "upgrading")
+}
+
 // texts lists every text on a canvas.
 func texts(c fyne.Canvas) []string {
 	var all []string

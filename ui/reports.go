@@ -31,27 +31,17 @@ type reports struct {
 	done      float64 // of what is exported, 0 to 1
 	stop      context.CancelFunc
 	foot      *fyne.Container
+	from, to  *kit.Entry // of a range
 }
 
 // formats are what a report is written as, in the order of the button.
 var formats = []string{"xlsx", "csv", "pdf", "json"}
 
 func newReports(c *Cashier) *reports {
-	r := &reports{c: c, foot: container.NewStack()}
+	r := &reports{c: c, foot: container.NewStack(), from: kit.NewEntry("2026-01-31", c.onKey), to: kit.NewEntry("2026-01-31", c.onKey)}
+	r.from.OnEnter, r.to.OnEnter = r.onRange, r.onRange
 	r.turn(report.OneDay, c.till.Shop.Day(time.Now()))
 	return r
-}
-
-// turn shows the period of a kind that has day in it.
-func (r *reports) turn(kind report.PeriodKind, day pos.Day) {
-	p, err := report.Around(kind, day)
-	if err != nil {
-		r.c.complain(err)
-		return
-	}
-	r.period, r.made, r.table = p, nil, 0
-	r.update()
-	r.read()
 }
 
 func (r *reports) object() fyne.CanvasObject { return r.whole }
@@ -86,37 +76,6 @@ func (r *reports) update() {
 		h.body.Objects = []fyne.CanvasObject{r.whole}
 		h.body.Refresh()
 	}
-}
-
-// head chooses the period.
-func (r *reports) head() fyne.CanvasObject {
-	l := r.c.l
-	var items []kit.Item
-	for _, k := range []struct {
-		kind report.PeriodKind
-		name string
-	}{{report.OneDay, l.T("Day")}, {report.Week, l.T("Week")}, {report.Month, l.T("Month")}} {
-		look := kit.PlainLook
-		if k.kind == r.period.Kind {
-			look = kit.StrongLook
-		}
-		items = append(items, kit.Fixed(kit.NewButton(k.name, "", "", look, func() { r.turn(k.kind, r.anchor()) })))
-	}
-	next := r.period.After()
-	later := kit.NewButton("→", "", "", kit.PlainLook, func() { r.turn(r.period.Kind, next.From) })
-	later.SetDisabled(next.From > r.c.till.Shop.Day(time.Now()))
-	return kit.Row(8, append(items,
-		kit.Fixed(kit.NewButton("←", "", "", kit.PlainLook, func() { r.turn(r.period.Kind, r.period.Before().From) })),
-		kit.Grow(1, kit.NewFit(r.period.String(), 20, kit.Ink, true, 1).Centred()),
-		kit.Fixed(later))...)
-}
-
-// anchor is the day that a change of the kind keeps: today where it is in the period, else its first day.
-func (r *reports) anchor() pos.Day {
-	if today := r.c.till.Shop.Day(time.Now()); r.period.From <= today && today <= r.period.To {
-		return today
-	}
-	return r.period.From
 }
 
 // charts are the left half: the sums, and how they came about.

@@ -75,6 +75,17 @@ func TestReportsInTheWindow(t *testing.T) {
 			r.turn(report.Week, r.anchor())
 			c.until("the week", func() bool { return r.made != nil && r.made.Kind == report.Week })
 
+			week := r.period
+			r.onRange()
+			r.to.SetText(string(week.From.Add(-1)))
+			if r.onRange(); ui.state.Sentence() != ui.l.T("The period ends on %s, before it begins on %s.", week.From.Add(-1), week.From) || r.period.Kind != report.Range {
+				t.Errorf("%q, %v", ui.state.Sentence(), r.period)
+			}
+			r.from.SetText(string(week.From.Add(-9)))
+			r.onRange()
+			c.until("nine days", func() bool { return r.made != nil && r.made.Period().Days() == 9 && r.made.Kind == report.Range })
+			shot(t, ui.win.Canvas(), "reports-range-"+string(l))
+
 			r.single, r.format = true, slices.Index(formats, "csv")
 			c.press(fyne.KeyF3)
 			c.until("half of it", func() bool { return r.exporting && r.done == 0.5 })

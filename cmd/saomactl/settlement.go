@@ -98,7 +98,7 @@ func (a *app) owed(ctx context.Context) error {
 		return err
 	}
 	defer ledger.Close()
-	list, err := (&pos.Till{Shop: cfg.Shop, Store: ledger}).Owed(ctx)
+	list, err := (&pos.Till{Shop: cfg.Shop, Store: ledger}).Owed(ctx, "")
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func TestFeesFromBillToSettlement(t *testing.T) {
 			t.Errorf("¥%s by hour", hours)
 		}
 	}
-	owed, err := r.till.Owed(t.Context())
+	owed, err := r.till.Owed(t.Context(), "")
 	if err != nil || len(owed) != 2 || owed[0].WithoutFee() != 0 || owed[0].Payout() != a.Own.Settlement() || owed[1].Payout() != w.Own.Settlement() {
 		t.Errorf("owed %+v, %v", owed, err)
 	}

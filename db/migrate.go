@@ -22,8 +22,8 @@ func migrationFiles() ([]string, error) { return fs.Glob(migrations, "migration/
 const markers = `CREATE TABLE IF NOT EXISTS migration (
 		number INTEGER PRIMARY KEY, name TEXT NOT NULL, at INTEGER NOT NULL) STRICT`
 
-// migrate brings the ledger up to date.
-func migrate(ctx context.Context, d *sql.DB, now time.Time) error {
+// migrate brings the ledger up to date. upgrading is called first if there is anything to do in a ledger that is not new.
+func migrate(ctx context.Context, d *sql.DB, now time.Time, upgrading func()) error {
 	files, err := migrationFiles()
 	if err != nil {
 		return failure(err)
@@ -37,6 +37,9 @@ func migrate(ctx context.Context, d *sql.DB, now time.Time) error {
 	}
 	if done > len(files) {
 		return tooNew(done, len(files))
+	}
+	if done > 0 && done < len(files) && upgrading != nil {
+		upgrading()
 	}
 	return upgrade(ctx, d, files, done, now)
 }

@@ -73,7 +73,7 @@ func TestHalfAStepIsNoStep(t *testing.T) {
 	if _, err := d.Exec("CREATE VIEW audit AS SELECT 1"); err != nil { // in the way of the first step
 		t.Fatal(err)
 	}
-	if err := migrate(t.Context(), d, time.Now()); err == nil {
+	if err := migrate(t.Context(), d, time.Now(), nil); err == nil {
 		t.Fatal("migrated over a broken step")
 	}
 	var left int
@@ -155,7 +155,9 @@ func TestUpgradeFails(t *testing.T) {
 func TestUpgrade(t *testing.T) {
 	dir := t.TempDir()
 	older(t, filepath.Join(dir, FileName), 2)
-	l, err := Open(t.Context(), dir, Options{})
+	told := 0
+	o := Options{Upgrading: func() { told++ }}
+	l, err := Open(t.Context(), dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,6 +175,11 @@ func TestUpgrade(t *testing.T) {
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
+	}
+	for _, up := range []string{dir, t.TempDir()} { // nothing to do, or all of it in a new one
+		if l, err = Open(t.Context(), up, o); err != nil || l.Close() != nil || told != 1 {
+			t.Errorf("told %d times of one upgrade (%v)", told, err)
+		}
 	}
 	if _, err := Restore(t.Context(), filepath.Join(dir, FileName), t.TempDir(), false); err != nil {
 		t.Errorf("restored as a backup: %v", err)

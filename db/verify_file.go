@@ -123,7 +123,7 @@ var freshSchema = sync.OnceValues(func() (map[string]string, error) {
 	}
 	defer d.Close()
 	d.SetMaxOpenConns(1) // another connection would be another ledger
-	if err := migrate(ctx, d, time.Unix(1, 0)); err != nil {
+	if err := migrate(ctx, d, time.Unix(1, 0), nil); err != nil {
 		return nil, err
 	}
 	rows, err := d.QueryContext(ctx, schemaQuery)

@@ -25,7 +25,7 @@ func Problem(app fyne.App, l words.Language, sentence string) fyne.Window {
 // Upgrading shows a small window that says why the counter is not there yet.
 func Upgrading(app fyne.App, l words.Language) fyne.Window {
 	return notice(app, l.T("One moment, please."), l.T("The ledger is brought up to this version of the program; with years of sales this takes a while."),
-		kit.Image("clock", kit.Navy, 44))
+		kit.Image("pulse", kit.Navy, 44))
 }
 
 func notice(app fyne.App, title, sentence string, sign fyne.CanvasObject, foot ...kit.Item) fyne.Window {

@@ -57,13 +57,8 @@ func (s *shop) begin() {
 	case err != nil:
 	case unfinished(s.dir):
 		err = s.assist()
-	case sealed(s.dir):
-		s.unlock(nil, nil)
 	default:
-		var c *counter.Counter
-		if c, err = counter.Open(s.ctx, s.dir, counter.Options{}); err == nil {
-			s.operate(c)
-		}
+		s.unlock(nil, nil)
 	}
 	if err != nil {
 		s.fail(err)
@@ -186,11 +181,13 @@ func (s *shop) reopen() {
 // unlock opens the counter in the background with the keys that were open before, or else asking for the passphrase
 // where one is needed. after is called on the UI thread when its window, or the reason why there is none, is on the screen.
 func (s *shop) unlock(keys *vault.Vault, after func()) {
-	asker := ui.NewPassphrase(s.app, ui.Language(s.flags.options(), s.app.Preferences()))
+	l := ui.Language(s.flags.options(), s.app.Preferences())
+	asker := ui.NewPassphrase(s.app, l)
+	upgrading, opened := s.upgrading(l)
 	s.work.Go(func() {
-		c, err := counter.Open(s.ctx, s.dir, counter.Options{Vault: keys, Ask: asker.Ask})
+		c, err := counter.Open(s.ctx, s.dir, counter.Options{Vault: keys, Ask: asker.Ask, Upgrading: upgrading})
 		if keys != nil && pos.CodeOf(err) == pos.Setup { // how they are kept may have been changed
-			c, err = counter.Open(s.ctx, s.dir, counter.Options{Ask: asker.Ask})
+			c, err = counter.Open(s.ctx, s.dir, counter.Options{Ask: asker.Ask, Upgrading: upgrading})
 		}
 		if s.ctx.Err() != nil { // the program ends
 			if err == nil {
@@ -210,6 +207,7 @@ func (s *shop) unlock(keys *vault.Vault, after func()) {
 				s.operate(c)
 			}
 			asker.Close()
+			opened()
 			if after != nil {
 				after()
 			}
@@ -217,17 +215,33 @@ func (s *shop) unlock(keys *vault.Vault, after func()) {
 	})
 }
 
+// upgrading says in a window of its own why the counter is not there yet, where the ledger's upgrade takes longer than a
+// second, until opened is called on the UI thread.
+func (s *shop) upgrading(l words.Language) (begun, opened func()) {
+	var win fyne.Window
+	over := false
+	begun = func() {
+		time.AfterFunc(time.Second, func() {
+			fyne.Do(func() {
+				if !over && win == nil {
+					win = ui.Upgrading(s.app, l)
+				}
+			})
+		})
+	}
+	opened = func() {
+		if over = true; win != nil {
+			win.Close()
+		}
+	}
+	return begun, opened
+}
+
 // ask asks for the passphrase in a window of its own, away from the UI thread.
 func (s *shop) ask(ctx context.Context, again bool) (string, error) {
 	asker := ui.NewPassphrase(s.app, ui.Language(s.flags.options(), s.app.Preferences()))
 	defer fyne.Do(asker.Close)
 	return asker.Ask(ctx, again)
-}
-
-// sealed reports whether a passphrase may have to be asked for.
-func sealed(dir string) bool {
-	kind, err := vault.Look(dir)
-	return err == nil && kind == vault.Passphrase
 }
 
 // assist opens the first-run assistant. The counter of its trial becomes the cashier's.

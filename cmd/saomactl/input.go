@@ -18,7 +18,12 @@ func (a *app) open(ctx context.Context) (*counter.Counter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return counter.Open(ctx, dir, counter.Options{Ask: a.asker()})
+	return counter.Open(ctx, dir, counter.Options{Ask: a.asker(), Upgrading: a.upgrading})
+}
+
+// upgrading says why opening the ledger takes a while.
+func (a *app) upgrading() {
+	a.warn(a.lang.T("The ledger is brought up to this version of the program; with years of sales this takes a while."))
 }
 
 // read opens the ledger for reading, beside a running counter or without one.

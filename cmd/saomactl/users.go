@@ -96,7 +96,7 @@ func (a *app) changeUsers(ctx context.Context, change userChange) (err error) {
 	if err != nil {
 		return err
 	}
-	ledger, err := db.Open(ctx, cfg.Dir, db.Options{})
+	ledger, err := db.Open(ctx, cfg.Dir, db.Options{Upgrading: a.upgrading})
 	if err != nil {
 		return err
 	}

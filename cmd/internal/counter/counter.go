@@ -33,6 +33,8 @@ type Options struct {
 	// tell it; see vault.Options. nil: nobody can be asked.
 	Ask   func(ctx context.Context, again bool) (string, error)
 	Vault *vault.Vault // the folder's, if it is open already; nil: Open opens it
+	// Upgrading is called before a ledger of an older version is brought up to date; see db.Options.
+	Upgrading func()
 }
 
 // Counter is a counter that is open. It owns its data folder until Close.
@@ -74,7 +76,7 @@ func Open(ctx context.Context, dir string, o Options) (*Counter, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Ledger, err = db.Open(ctx, cfg.Dir, db.Options{})
+	c.Ledger, err = db.Open(ctx, cfg.Dir, db.Options{Upgrading: o.Upgrading})
 	if err == nil {
 		err = c.openLog(o.Log)
 	}

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/container"
 
 	"saoma/pos"
+	"saoma/pos/report"
 	"saoma/ui/kit"
 )
 
@@ -140,7 +141,7 @@ func (p *payouts) paidOut(b *pos.Batch) []kit.Item {
 	if count, fees := b.Since(); count > 0 || fees != 0 {
 		items = append(items, fact(l.T("Known since"), l.T("fees of ¥%s, of %d entries", fees, count)))
 	}
-	items = append(items, fact(l.T("Booked"), p.c.moment(b.At)+" · "+b.By))
+	items = append(items, fact(l.T("Booked"), p.c.moment(b.At)+" · "+report.AuditActor(l, b.By)))
 	if b.Note != "" {
 		items = append(items, fact(l.T("Note"), b.Note))
 	}

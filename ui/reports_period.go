@@ -35,6 +35,7 @@ func (r *reports) onRange() {
 	p, err := report.Between(pos.Day(strings.TrimSpace(r.from.Text)), pos.Day(strings.TrimSpace(r.to.Text)))
 	if err == nil {
 		r.c.settleDown() // what was wrong before
+		r.c.render()
 	}
 	r.show(p, err)
 }

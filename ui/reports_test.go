@@ -84,6 +84,9 @@ func TestReportsInTheWindow(t *testing.T) {
 			r.from.SetText(string(week.From.Add(-9)))
 			r.onRange()
 			c.until("nine days", func() bool { return r.made != nil && r.made.Period().Days() == 9 && r.made.Kind == report.Range })
+			if got := ui.state.Sentence(); got != ui.l.T("Key in an amount, then choose a wallet.") {
+				t.Errorf("it goes on saying %q", got)
+			}
 			shot(t, ui.win.Canvas(), "reports-range-"+string(l))
 
 			r.single, r.format = true, slices.Index(formats, "csv")

@@ -54,6 +54,12 @@ func (s *settingUp) lead(ctx context.Context) error {
 
 // askStep asks for one step until it is kept, left out or left for later, and tries it.
 func (s *settingUp) askStep(ctx context.Context, step *flow.Step) error {
+	if step.ID == flow.Trial {
+		if _, err := s.trialWallet(); pos.CodeOf(err) == pos.Conflict { // there is nothing to pay with yet
+			s.refuse(err)
+			return errLater
+		}
+	}
 	if step.Skip {
 		yes, err := s.yes(ctx, s.lang.T("Do this step now? (n: leave it out; later: ask again next time)"), true)
 		if err != nil {
@@ -69,6 +75,11 @@ func (s *settingUp) askStep(ctx context.Context, step *flow.Step) error {
 	}
 	if step.ID == flow.Trial {
 		return s.askTrial(ctx)
+	}
+	if slices.Contains(triable, step.ID) { // the keys are needed: who has to open them does so first
+		if _, err := s.assistant.Vault(ctx); err != nil {
+			return err
+		}
 	}
 	q := s.questionsOf(step)
 	for wrong := ""; ; {
@@ -114,20 +125,27 @@ func (s *settingUp) labelled(words string) string {
 	return words
 }
 
+// triable are the steps with keys, which can be tried on their own.
+var triable = []flow.StepID{flow.WeChat, flow.Alipay, flow.Address}
+
 // tryAsked tries a step that can be, brings the server's key before the owner, and asks whether to fill it in again.
 func (s *settingUp) tryAsked(ctx context.Context, step *flow.Step) (again bool, err error) {
-	if !slices.Contains([]flow.StepID{flow.WeChat, flow.Alipay, flow.Address}, step.ID) || s.assistant.State(step.ID) != flow.Kept {
+	if !slices.Contains(triable, step.ID) || s.assistant.State(step.ID) != flow.Kept {
 		return false, nil
 	}
 	s.say(s.lang.T("Trying it."))
 	var fingerprint string
 	var findings []pos.Finding
+	var said []string
 	err = s.assistant.Try(ctx, step.ID, func(f pos.Finding) {
 		findings = append(findings, f)
 		if f.Level != pos.Green {
 			fingerprint = max(fingerprint, fingerprintIn(f))
 		}
-		s.diagnose(f)
+		if words := s.found(f); !slices.Contains(said, words) { // two checks may have failed for one reason
+			said = append(said, words)
+			s.say(words)
+		}
 	})
 	if err != nil {
 		return false, err
@@ -152,6 +170,15 @@ func (s *settingUp) tryAsked(ctx context.Context, step *flow.Step) (again bool, 
 		return false, errSaid
 	}
 	return s.yes(ctx, s.lang.T("Fill this step in again?"), true)
+}
+
+// found is a finding in words for a person, who has no use for the names of checks and of fields.
+func (s *settingUp) found(f pos.Finding) string {
+	words := s.mark(f.Level) + " " + s.lang.Error(f.Says)
+	if f.Do != nil {
+		words += "\n   → " + s.lang.Error(f.Do)
+	}
+	return s.labelled(words)
 }
 
 // fingerprintIn is the key of an ssh server that a finding tells; empty where it tells none.
@@ -193,8 +220,8 @@ func (s *settingUp) originals(ctx context.Context) error {
 	remove := s.request.remove
 	if !remove && s.lines != nil && hasTerminal() {
 		var err error
-		question := s.lang.T("The keys are kept now. Delete these files, from which they were read?") + "\n  " + strings.Join(list, "\n  ") + "\n"
-		if remove, err = s.yes(ctx, question, false); err != nil && !errors.Is(err, errLater) {
+		s.remind()
+		if remove, err = s.yes(ctx, s.lang.T("Delete these copies?"), false); err != nil && !errors.Is(err, errLater) {
 			return err
 		}
 	}
@@ -213,9 +240,9 @@ func (s *settingUp) originals(ctx context.Context) error {
 	return nil
 }
 
-// remind names the files with secrets when the set-up is left before they are offered for deletion.
+// remind names the files with secrets that were brought in.
 func (s *settingUp) remind() {
 	if list := s.assistant.Originals(); len(list) > 0 {
-		s.warn(s.lang.T("The keys of these files are kept; put the files away in a safe place, or delete them:") + "\n  " + strings.Join(list, "\n  "))
+		s.say("\n" + s.lang.T("The counter has its own copy. Keep one on a medium in your safe before you delete these: %s", "\n  "+strings.Join(list, "\n  ")))
 	}
 }

@@ -88,43 +88,45 @@ func (s *settingUp) questionsOf(step *flow.Step) *questions {
 	return &questions{settingUp: s, step: step, values: s.assistant.Values(step.ID), before: flow.Values{}}
 }
 
-// ask asks for the fields that count, or for the one that was wrong.
+// ask asks for the fields that count: for all, or from the one on that was wrong, for what does not fit it may be behind it.
 func (q *questions) ask(ctx context.Context, wrong string) error {
-	first, last := 0, len(q.step.Fields)-1
-	if is := func(f flow.Field) bool { return typedTwice(f.Key, wrong) }; wrong != "" && slices.ContainsFunc(q.step.Fields, is) {
-		first = slices.IndexFunc(q.step.Fields, is)
-		for last = first; last+1 < len(q.step.Fields) && is(q.step.Fields[last+1]); last++ {
-		}
-	}
-	for i := first; i <= last; {
+	first := slices.IndexFunc(q.step.Fields, func(f flow.Field) bool { return typedTwice(f.Key, wrong) })
+	for i := max(first, 0); i < len(q.step.Fields); {
 		f := &q.step.Fields[i]
 		if !q.counts(f) && f.Key != wrong {
 			i++
 			continue
 		}
-		before := i - 1
-		for before >= 0 && !q.counts(&q.step.Fields[before]) {
-			before--
-		}
-		value, err := q.answer(ctx, f, before >= 0)
-		switch {
-		case errors.Is(err, errBack) && before >= 0:
-			i = before
-		case err == nil:
+		before := q.previous(i)
+		value, err := q.answer(ctx, f, before < i)
+		if err == nil {
 			err = q.take(ctx, f, value)
-			if err == nil {
-				i++
-			}
 		}
 		switch {
-		case err == nil, errors.Is(err, errBack):
+		case err == nil:
+			i++
+		case errors.Is(err, errBack):
+			i = before
 		case flow.KeyOf(err) == f.Key && hasTerminal():
 			q.refuse(err)
+			if value == q.values[f.Key] {
+				q.takeBack(f.Key)
+			}
 		default:
 			return keyed(err)
 		}
 	}
 	return nil
+}
+
+// previous is the question before the i-th, or that one where it is the first.
+func (q *questions) previous(i int) int {
+	for before := i - 1; before >= 0; before-- {
+		if q.counts(&q.step.Fields[before]) {
+			return before
+		}
+	}
+	return i
 }
 
 // typedTwice reports whether two fields are the same one, or a secret and its repetition: which of the two has the typo,
@@ -216,6 +218,9 @@ func (q *questions) question(f *flow.Field, before string, back bool) string {
 		lines += "\n  " + l.T("Such as %s", f.Example)
 	}
 	shown := before
+	if before == flow.Held {
+		shown = l.T("as it is kept")
+	}
 	for i, c := range f.Choices {
 		number := strconv.Itoa(i + 1)
 		lines += "\n  " + number + "  " + l.T(c.Label)
@@ -224,6 +229,9 @@ func (q *questions) question(f *flow.Field, before string, back bool) string {
 		}
 	}
 	var may []string
+	if f.Kind == flow.Secret {
+		may = append(may, l.T("what you type is not shown"))
+	}
 	switch {
 	case before == "" && f.Optional:
 		may = append(may, l.T("Enter: leave it empty"))

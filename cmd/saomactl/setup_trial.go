@@ -47,6 +47,9 @@ func (s *settingUp) payAndReturn(ctx context.Context, c *counter.Counter, wallet
 		who = terminal
 	}
 	amount := max(1, c.Shop.MinCharge)
+	if !s.json {
+		s.say(s.lang.T("Scan the code with a phone and pay ¥%s by %s; Ctrl-C withdraws it.", amount, wallet))
+	}
 	sale := &charging{app: s.app, counter: c, actor: who}
 	err := sale.run(ctx, pos.ChargeRequest{Amount: amount, Wallet: wallet, Title: s.lang.T("Trial"), Cashier: who, Timeout: pos.DefaultTimeout})
 	if err != nil {

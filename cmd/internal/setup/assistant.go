@@ -166,13 +166,16 @@ func picked(step *flow.Step, filled flow.Values) error {
 	return nil
 }
 
-// Check reads what is filled in of a wallet's papers so far, and keeps nothing. Its error is about the field key alone. It
-// returns the values with what follows from them, such as the certificate out of a zip; those of other steps are as they were.
+// Check reads what is filled in of a wallet's papers up to the field key, and keeps nothing. Its error is about that
+// field alone: what stands behind it may have to be changed with it. It returns the values with what follows from them,
+// such as the certificate out of a zip; those of other steps are as they were.
 func (a *Assistant) Check(ctx context.Context, id flow.StepID, values flow.Values, key string) (flow.Values, error) {
 	if id != flow.WeChat && id != flow.Alipay {
 		return values, nil
 	}
-	b, err := a.batch(ctx, filledIn(find(id), values))
+	step := find(id)
+	step.Fields = step.Fields[:1+slices.IndexFunc(step.Fields, func(f flow.Field) bool { return f.Key == key })]
+	b, err := a.batch(ctx, filledIn(step, values))
 	if err != nil {
 		return nil, err
 	}

@@ -72,6 +72,10 @@ func TestCheck(t *testing.T) {
 	if _, err := a.Check(t.Context(), flow.WeChat, alone, merchantSerial); flow.KeyOf(err) != merchantSerial || !strings.Contains(err.Error(), "or its serial number") {
 		t.Errorf("neither certificate nor serial number: %v", err)
 	}
+	later := flow.Values{"alipay.app_id": m.paths.AlipayAppID, "alipay.seller_id": m.paths.SellerID, "alipay.app_key_file": m.paths.AlipayAppKey, alipayMode: byCertificates, "alipay.app_cert_file": other.paths.AlipayCert}
+	if _, err := a.Check(t.Context(), flow.Alipay, later, "alipay.app_key_file"); err != nil {
+		t.Errorf("a key is refused for a certificate behind it: %v", err)
+	}
 	known, err := a.Check(t.Context(), flow.WeChat, flow.Values{wechatZip: m.paths.WeChatZip}, wechatZip)
 	if err != nil || known["wechat.mchid"] != m.paths.MchID || known["wechat.merchant_serial"] == "" || known[merchantCert] == "" || known[merchantKey] == "" {
 		t.Errorf("what follows from the zip: %v, %d values", err, len(known))

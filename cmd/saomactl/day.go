@@ -87,7 +87,7 @@ func (a *app) closeDay(ctx context.Context, f *flags, args []string) error {
 		}
 		for _, d := range closed.Days {
 			b := d.Batch
-			words := a.lang.T("%s is closed: %d entries, ¥%s.", string(b.Day), b.Entries, b.Amount)
+			words := a.lang.T("%s is closed. Entries: %d, ¥%s.", string(b.Day), b.Entries, b.Amount)
 			if len(b.Totals) > 0 {
 				words += "\n" + a.sums(b.Totals)
 			}
@@ -217,9 +217,9 @@ func (a *app) tellShift(event string, r *pos.ShiftReport, zone *time.Location) {
 	for _, p := range r.Unfinished {
 		view.Unfinished = append(view.Unfinished, p.OutTradeNo)
 	}
-	words := a.lang.T("Shift %d of %s, since %s: %d orders.", r.ID, r.Cashier, clock(r.OpenedAt, zone), r.Orders)
+	words := a.lang.T("Shift %d of %s, since %s. Orders: %d.", r.ID, r.Cashier, clock(r.OpenedAt, zone), r.Orders)
 	if !r.ClosedAt.IsZero() {
-		words = a.lang.T("Shift %d of %s, %s to %s: %d orders.", r.ID, r.Cashier, clock(r.OpenedAt, zone), clock(r.ClosedAt, zone), r.Orders)
+		words = a.lang.T("Shift %d of %s, %s to %s. Orders: %d.", r.ID, r.Cashier, clock(r.OpenedAt, zone), clock(r.ClosedAt, zone), r.Orders)
 	}
 	if len(r.Totals) > 0 {
 		words += "\n" + a.sums(r.Totals)

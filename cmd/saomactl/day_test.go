@@ -230,7 +230,7 @@ func (s *shop) feesTold(today string) {
 	want("settled", fees{FeesUnknown: 2, Payout: 1850, SinceFees: 12, SinceEntries: 2}, -1, "settlement", "--list")
 	for _, c := range []struct{ args, want string }{
 		{"settlement", "Fees ¥0.03, to be paid out ¥4.97."},
-		{"settlement --list", "The fees are not known yet.\n  Known since then, and not taken off above: fees of ¥0.12, 2 entries."},
+		{"settlement --list", "The fees are not known yet.\n  Known since then, and not taken off above: fees of ¥0.12; entries: 2."},
 		{"report --day " + today, "Fees ¥"},
 	} {
 		if r := s.run(strings.Fields(c.args)...); r.code != 0 || !strings.Contains(r.out, c.want) {

@@ -45,10 +45,10 @@ func (a *app) settlement(ctx context.Context, f *flags, args []string) error {
 // tellSettled says what a platform had to pay as it was booked, and beside it what became known of the fees since.
 func (a *app) tellSettled(b *pos.Batch, zone *time.Location) {
 	entries, fees := b.Since()
-	words := a.lang.T("%s has paid out %d entries through %s: ¥%s before fees.", b.Wallet, b.Entries, string(b.Day), b.Amount) +
+	words := a.lang.T("%s has paid out ¥%s before fees, through %s. Entries: %d.", b.Wallet, b.Amount, string(b.Day), b.Entries) +
 		"\n  " + a.feeWords(b.Fee(), b.Entries-b.Known, b.Payout())
 	if entries > 0 || fees != 0 {
-		words += "\n  " + a.lang.T("Known since then, and not taken off above: fees of ¥%s, %d entries.", fees, entries)
+		words += "\n  " + a.lang.T("Known since then, and not taken off above: fees of ¥%s; entries: %d.", fees, entries)
 	}
 	a.emit(struct {
 		batchView
@@ -66,7 +66,7 @@ func (a *app) feeWords(fee pos.Fee, unknown int64, payout pos.Fen) string {
 	case !fee.Known:
 		return a.lang.T("The fees are not known yet.")
 	case unknown > 0:
-		return a.lang.T("Fees ¥%s, to be paid out ¥%s; of %d entries the fee is not known yet.", fee, payout, unknown)
+		return a.lang.T("Fees ¥%s, to be paid out ¥%s; entries whose fee is not known yet: %d.", fee, payout, unknown)
 	}
 	return a.lang.T("Fees ¥%s, to be paid out ¥%s.", fee, payout)
 }
@@ -116,7 +116,7 @@ func (a *app) owed(ctx context.Context) error {
 			FeesUnknown int64      `json:"fees_unknown"`
 			Payout      pos.Fen    `json:"payout"`
 		}{"owed", o.Wallet, o.Entries(), o.Paid, o.Refunded, o.Net(), o.First, o.Last, o.Fee(), o.WithoutFee(), o.Payout()},
-			a.lang.T("%s owes ¥%s before fees: %d entries from %s to %s.", o.Wallet, o.Net(), o.Entries(), string(o.First), string(o.Last))+
+			a.lang.T("%s owes ¥%s before fees, from %s to %s. Entries: %d.", o.Wallet, o.Net(), string(o.First), string(o.Last), o.Entries())+
 				"\n  "+a.feeWords(o.Fee(), o.WithoutFee(), o.Payout()))
 	}
 	if len(list) == 0 && !a.json {

@@ -157,6 +157,35 @@ func (t *Till) changeUser(ctx context.Context, by *User, name, action string, ch
 
 // SetPIN gives a user another PIN and ends a lock. Users may change their own, a manager everybody's.
 func (t *Till) SetPIN(ctx context.Context, by *User, name, pin string) error {
+	return t.setPIN(ctx, nameOf(by), name, pin, func(tx Tx) error {
+		if nameOf(by) == name {
+			_, err := activeUser(tx, name)
+			return err
+		}
+		return allow(tx, nameOf(by), ManageUsers)
+	})
+}
+
+// RescueManager gives the only manager another PIN, with nobody signed in: for a shop whose manager has forgotten it
+// or has gone. Whoever calls it has proved to be the shop's owner. It is a Conflict where another manager could do it,
+// and OwnersKey's in the audit chain.
+func (t *Till) RescueManager(ctx context.Context, name, pin string) error {
+	return t.setPIN(ctx, OwnersKey, name, pin, func(tx Tx) error {
+		users, err := tx.Users()
+		if err != nil {
+			return err
+		}
+		for _, other := range users {
+			if other.Role == Manager && !other.Disabled && other.Name != name {
+				return Errorf(Conflict, "%s is a manager and can do this; the owner's key is for the only manager's PIN.", other.Name)
+			}
+		}
+		return nil // there is always a manager: then it is this one
+	})
+}
+
+// setPIN gives a user another PIN as actor, whom allowed lets.
+func (t *Till) setPIN(ctx context.Context, actor, name, pin string, allowed func(Tx) error) error {
 	if err := CheckPIN(pin); err != nil {
 		return err
 	}
@@ -165,18 +194,13 @@ func (t *Till) SetPIN(ctx context.Context, by *User, name, pin string) error {
 		if err != nil {
 			return "", err
 		}
-		if nameOf(by) == name {
-			_, err = activeUser(tx, name)
-		} else {
-			err = allow(tx, nameOf(by), ManageUsers)
-		}
-		if err != nil {
+		if err := allowed(tx); err != nil {
 			return "", err
 		}
 		if err := tx.SaveTries(name, Tries{}); err != nil {
 			return "", err
 		}
-		return name, tx.Audit(AuditEntry{Actor: nameOf(by), Action: "user_pin", Subject: u.subject(), Detail: mark})
+		return name, tx.Audit(AuditEntry{Actor: actor, Action: "user_pin", Subject: u.subject(), Detail: mark})
 	})
 }
 

@@ -70,6 +70,13 @@ func (t *Till) prove(ctx context.Context, name, pin string, accept func(*User) (
 		if err != nil {
 			return err
 		}
+		last, err := tx.AuditRows(AuditFilter{Subject: u.subject(), Action: "user_pin", Limit: 1})
+		if err != nil {
+			return err
+		}
+		if len(last) > 0 && last[0].Actor == OwnersKey {
+			u.RescuedAt = last[0].At
+		}
 		if err := tx.SaveTries(name, Tries{}); err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ type User struct {
 	Disabled    bool
 	CreatedAt   time.Time
 	LockedUntil time.Time // after too many wrong PINs; zero or past: not locked
+	RescuedAt   time.Time // told by SignIn: when RescueManager gave the PIN that is still in use; else zero
 }
 
 // NewUser is what AddUser makes a user of.
@@ -136,9 +137,12 @@ const Unattended = "saoma"
 // AtWindow is whoever stands at a window that asks for no name.
 const AtWindow = "window"
 
+// OwnersKey acts for the shop's owner in RescueManager.
+const OwnersKey = "owner's key"
+
 // machines are the names under which programs and platforms stand in the audit chain: no user has one.
 var machines = []string{
-	Unattended, AtWindow, "saomactl", "till", "gateway", "poller", "seed",
+	Unattended, AtWindow, OwnersKey, "saomactl", "till", "gateway", "poller", "seed",
 	string(FromNotification), string(FromPoll), string(FromCheck), string(FromClose), string(FromBill),
 }
 

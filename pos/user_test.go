@@ -81,6 +81,48 @@ func TestFirstUser(t *testing.T) {
 	add(&pos.User{Name: manager}, pos.NewUser{Name: "li", Role: pos.Cashier, PIN: cashierPIN}, "")
 }
 
+// The only manager's PIN can be replaced with nobody signed in, no other's; the audit chain and the next sign-in say so.
+func TestRescueManager(t *testing.T) {
+	d := newDoor(t)
+	boss := &pos.User{Name: manager}
+	must(d.till.AddUser(t.Context(), boss, pos.NewUser{Name: cashier, Role: pos.Cashier, PIN: cashierPIN}))
+	must(d.till.AddUser(t.Context(), boss, pos.NewUser{Name: supervisor, Role: pos.Manager, PIN: supervisorPIN}))
+	rescue := func(name, pin string, want pos.Code) {
+		t.Helper()
+		if err := d.till.RescueManager(t.Context(), name, pin); (err == nil) != (want == "") || err != nil && pos.CodeOf(err) != want {
+			t.Errorf("%s: %v; want %q", name, err, want)
+		}
+	}
+	const pin = "604817"
+	rescue(manager, pin, pos.Conflict) // there is another
+	if err := d.till.DisableUser(t.Context(), boss, supervisor); err != nil {
+		t.Fatal(err)
+	}
+	rescue(cashier, pin, pos.Conflict)
+	rescue(supervisor, pin, pos.Conflict)
+	rescue("nobody", pin, pos.NotFound)
+	rescue(manager, "1234", pos.Invalid)
+	if u := must(d.till.SignIn(t.Context(), manager, managerPIN)); !u.RescuedAt.IsZero() {
+		t.Error("nobody was rescued")
+	}
+	d.wrong(manager, pos.MaxTries)
+	rescue(manager, pin, "")
+	d.try(manager, managerPIN, pos.Forbidden)
+	if u := must(d.till.SignIn(t.Context(), manager, pin)); u.RescuedAt.IsZero() {
+		t.Error("the sign-in does not tell of it")
+	}
+	rows := must(d.ledger.AuditRows(t.Context(), pos.AuditFilter{Actor: pos.OwnersKey, Limit: 9}))
+	if len(rows) != 1 || rows[0].Action != "user_pin" || rows[0].Subject != "user "+manager {
+		t.Errorf("audit %+v", rows)
+	}
+	if err := d.till.SetPIN(t.Context(), boss, manager, managerPIN); err != nil {
+		t.Fatal(err)
+	}
+	if u := must(d.till.SignIn(t.Context(), manager, managerPIN)); !u.RescuedAt.IsZero() {
+		t.Error("an own PIN ends it")
+	}
+}
+
 // However many managers give it up at the same time, one stays.
 func TestLastManagerStays(t *testing.T) {
 	d := newDoor(t)

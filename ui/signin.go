@@ -26,6 +26,10 @@ func (c *Cashier) onSignedIn(u *pos.User) {
 	c.opts.Cashier, c.opts.SignedIn = u.Name, true
 	c.turnTo(nil)
 	c.buildUI()
+	if !u.RescuedAt.IsZero() {
+		c.notify(c.l.T("This PIN was given with the owner's key; give yourself another one: %s", "F4"), kit.Alarmed)
+		return
+	}
 	c.notify(c.l.T("Signed in: %s.", u.Name), kit.Glad)
 }
 

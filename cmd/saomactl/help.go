@@ -38,7 +38,7 @@ func commands() []command {
 		{"settlement", "settlement [--list | --wallet wechat|alipay --through YYYY-MM-DD [--note TEXT]]", aboutSettlement, (*app).settlement},
 		{"exceptions", "exceptions [--all]", aboutExceptions, (*app).exceptions},
 		{"resolve", "resolve NO accept|refund|dismiss [--note TEXT]", aboutResolve, (*app).resolve},
-		{"users", "users [add NAME --role ROLE | role NAME ROLE | pin NAME | disable NAME | enable NAME] [--new-pin-file FILE]", aboutUsers, (*app).users},
+		{"users", "users [add NAME --role ROLE | role NAME ROLE | pin NAME | disable NAME | enable NAME | rescue NAME --owner-key FILE] [--new-pin-file FILE]", aboutUsers, (*app).users},
 		{"audit", "audit [--user NAME] [--action A] [--about NO] [--since DATE] [--until DATE] [--format csv|json] [-o FILE]", aboutAudit, (*app).audit},
 		{"doctor", "doctor [--only NAME,…] [--order] [--serve] [--bundle FILE]", aboutDoctor, (*app).doctor},
 		{"verify", "verify", aboutVerify, (*app).verify},
@@ -181,7 +181,7 @@ func aboutKeys(l words.Language) string {
 }
 
 func aboutUsers(l words.Language) string {
-	return l.T("List who works at this counter, or change it. The roles are cashier, supervisor and manager; the first user is a manager, and only a manager, named by --user, makes others. --new-pin-file names a file of mode 0600 that holds the new PIN; without it, it is asked for. Nobody is deleted, only disabled.")
+	return l.T("List who works at this counter, or change it. The roles are cashier, supervisor and manager; the first user is a manager, and only a manager, named by --user, makes others. --new-pin-file names a file of mode 0600 that holds the new PIN; without it, it is asked for. Nobody is deleted, only disabled. Where the only manager has forgotten the PIN, rescue gives a new one to whoever has a copy of the shop's private key for WeChat Pay or Alipay, --owner-key; the audit says so.")
 }
 
 func aboutAudit(l words.Language) string {

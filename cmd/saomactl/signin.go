@@ -46,7 +46,11 @@ func (a *app) signIn(ctx context.Context, till *pos.Till) (*pos.User, error) {
 	if err != nil {
 		return nil, err
 	}
-	return till.SignIn(ctx, a.user, pin)
+	u, err := till.SignIn(ctx, a.user, pin)
+	if err == nil && !u.RescuedAt.IsZero() {
+		a.warn(a.lang.T("This PIN was given with the owner's key; give yourself another one: %s", "saomactl users pin "+u.Name))
+	}
+	return u, err
 }
 
 // pin is a PIN: the file that the flag names holds it, or it is typed.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"saoma/assets/words"
+	"saoma/cmd/internal/config"
 	"saoma/db"
 	"saoma/pos"
 	"saoma/pos/report"
@@ -25,7 +26,7 @@ type userView struct {
 
 // users lists who works here, or changes it.
 func (a *app) users(ctx context.Context, f *flags, args []string) error {
-	role, file := f.text("role", "cashier|supervisor|manager"), f.text("new-pin-file", "FILE")
+	role, file, key := f.text("role", "cashier|supervisor|manager"), f.text("new-pin-file", "FILE"), f.text("owner-key", "FILE")
 	arguments, err := f.parseSome(args, 0, 3)
 	if err != nil || a.asked(f) {
 		return err
@@ -33,18 +34,18 @@ func (a *app) users(ctx context.Context, f *flags, args []string) error {
 	if len(arguments) == 0 {
 		arguments = []string{"list"}
 	}
-	want := map[string]int{"list": 1, "add": 2, "role": 3, "pin": 2, "disable": 2, "enable": 2}[arguments[0]]
+	want := map[string]int{"list": 1, "add": 2, "role": 3, "pin": 2, "disable": 2, "enable": 2, "rescue": 2}[arguments[0]]
 	switch {
 	case want == 0:
-		return pos.Errorf(pos.Invalid, "%q is nothing to do with users; allowed are list, add, role, pin, disable and enable.", arguments[0])
-	case len(arguments) != want:
+		return pos.Errorf(pos.Invalid, "%q is nothing to do with users; allowed are list, add, role, pin, disable, enable and rescue.", arguments[0])
+	case len(arguments) != want, (arguments[0] == "rescue") != f.given("owner-key"):
 		return pos.Errorf(pos.Invalid, "Write it like this: saomactl %s", f.usage)
 	case arguments[0] == "list":
 		return a.listUsers(ctx)
 	case arguments[0] == "role":
 		*role = arguments[2]
 	}
-	change := userChange{do: arguments[0], name: strings.TrimSpace(arguments[1]), newPINFile: *file}
+	change := userChange{do: arguments[0], name: strings.TrimSpace(arguments[1]), newPINFile: *file, ownerKey: *key}
 	if change.do == "add" || change.do == "role" {
 		if change.role, err = pos.ParseRole(*role); err != nil {
 			return named("--role", err)
@@ -88,6 +89,7 @@ type userChange struct {
 	do, name   string
 	role       pos.Role
 	newPINFile string
+	ownerKey   string
 }
 
 // changeUsers needs the ledger and no more of the counter: the first manager comes before keys and platforms.
@@ -102,7 +104,7 @@ func (a *app) changeUsers(ctx context.Context, change userChange) (err error) {
 	}
 	till := &pos.Till{Shop: cfg.Shop, Store: ledger}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
-	by, err := a.changer(ctx, till, change)
+	by, err := a.changer(ctx, cfg, till, change)
 	if err != nil {
 		return err
 	}
@@ -118,8 +120,11 @@ func (a *app) changeUsers(ctx context.Context, change userChange) (err error) {
 	return err
 }
 
-// changer signs in who changes the users; nil for the first one, whom nobody can add.
-func (a *app) changer(ctx context.Context, till *pos.Till, change userChange) (*pos.User, error) {
+// changer signs in who changes the users; nil for the first one, whom nobody can add, and for the owner, who has no name here.
+func (a *app) changer(ctx context.Context, cfg *config.Config, till *pos.Till, change userChange) (*pos.User, error) {
+	if change.do == "rescue" {
+		return nil, a.proveOwner(ctx, cfg, change.ownerKey)
+	}
 	users, err := till.Users(ctx)
 	if err != nil {
 		return nil, err
@@ -146,8 +151,11 @@ func (a *app) changeUser(ctx context.Context, till *pos.Till, by *pos.User, chan
 	if err != nil {
 		return err
 	}
-	if change.do == "pin" {
+	switch change.do {
+	case "pin":
 		return till.SetPIN(ctx, by, change.name, pin)
+	case "rescue":
+		return till.RescueManager(ctx, change.name, pin)
 	}
 	_, err = till.AddUser(ctx, by, pos.NewUser{Name: change.name, Role: change.role, PIN: pin})
 	return err

@@ -20,6 +20,8 @@ func AuditActor(l Words, actor string) string {
 	switch actor {
 	case "till", pos.AtWindow, pos.Unattended, "poller", "gateway":
 		return l.T("the counter")
+	case pos.OwnersKey:
+		return l.T("the owner's key")
 	case string(pos.FromNotification):
 		return l.T("a notification")
 	case string(pos.FromPoll), string(pos.FromCheck), string(pos.FromClose):

@@ -200,7 +200,7 @@ func lookKeyStorage(ctx context.Context, v *visit) *result {
 	if kind == vault.Plain || len(plain) > 0 {
 		return warn(
 			pos.Errorf(pos.Setup, "Keys are kept unsealed: whoever copies the folder has them (%s).", strings.Join(plain, ", ")),
-			pos.Errorf(pos.Setup, "Seal them with a passphrase or in the keychain: in the settings, or with: saomactl keys seal"),
+			pos.Errorf(pos.Setup, "Seal them with a passphrase or in the keychain: in the settings, or with: saomactl keys seal --passphrase"),
 		)
 	}
 	if kind == vault.Keychain {

@@ -36,7 +36,7 @@ func (l ledger) TitleTotals(context.Context, pos.Day, pos.Day, int) ([]pos.Title
 func sales(t *testing.T, cashiers int) *report.Report {
 	t.Helper()
 	shop := pos.Shop{Name: "张记面馆 🍜", TimeZone: time.UTC}
-	totals := []pos.DayTotal{{Day: today, Counter: "K1", Cashier: "王小明", Wallet: pos.Alipay, Totals: pos.Totals{Paid: 123_456_789_01, PaidCount: 7, Refunded: 1, RefundCount: 1}}}
+	totals := []pos.DayTotal{{Day: today, Counter: "K1", Cashier: "王小明", Wallet: pos.Alipay, Totals: pos.Totals{Paid: 123_456_789_01, PaidCount: 7, Refunded: 1, RefundCount: 1, Fees: 5, FeeCount: 7}}}
 	for i := range cashiers {
 		totals = append(totals, pos.DayTotal{Day: today, Counter: "K2", Cashier: fmt.Sprintf("c%03d", i), Wallet: pos.WeChat, Totals: pos.Totals{Paid: 10, PaidCount: 1}})
 	}
@@ -68,6 +68,10 @@ func TestXLSX(t *testing.T) {
 		"E2": {"7", "7", excelize.CellTypeUnset},
 		"F2": {"123,456,789.01", "123456789.01", excelize.CellTypeUnset},
 		"I2": {"123,456,789.00", "123456789", excelize.CellTypeUnset},
+		"K2": {"0.05", "0.05", excelize.CellTypeUnset},
+		"K3": {"", "", excelize.CellTypeUnset}, // not known, and no zero
+		"K5": {"0.05", "0.05", excelize.CellTypeUnset},
+		"L5": {"3", "3", excelize.CellTypeUnset},
 		"A5": {"Total", "Total", excelize.CellTypeSharedString},
 		"F5": {"123,456,789.21", "123456789.21", excelize.CellTypeUnset},
 	} {

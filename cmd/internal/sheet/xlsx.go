@@ -147,7 +147,7 @@ func fill(f *excelize.File, sheet string, t report.Table, s styles) error {
 
 // set writes one cell. Money goes in as its decimal text, which is the number in the file: no float is between.
 func set(f *excelize.File, sheet, at string, c report.Cell) error {
-	if c.Kind == report.Money && !c.Empty {
+	if c.Kind == report.Money {
 		return f.SetCellDefault(sheet, at, c.String())
 	}
 	value, err := number(c)

@@ -173,7 +173,7 @@ func (c *counter) damage() {
 		c.t.Fatal(err)
 	}
 	defer intruder.Close()
-	if _, err := intruder.Exec(`INSERT INTO day_total VALUES ('2026-01-01', 'K1', '', 'wechat', 100, 1, 0, 0)`); err != nil {
+	if _, err := intruder.Exec(`INSERT INTO day_total VALUES ('2026-01-01', 'K1', '', 'wechat', 100, 1, 0, 0, 0, 0)`); err != nil {
 		c.t.Fatal(err)
 	}
 	if err := c.ledger.Check(c.t.Context()); pos.CodeOf(err) != pos.Damaged {

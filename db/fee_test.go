@@ -53,13 +53,12 @@ func TestFees(t *testing.T) {
 		if got := owed(t, l); got.Fees != fees || got.FeeCount != count || got.WithoutFee() != 3-count || got.Payout() != 700-fees || got.Fee().Known != (count > 0) {
 			t.Errorf("fees %+v; want ¥%s of %d", got, fees, count)
 		}
-		var p *pos.Payment
-		view(t, l, func(tx pos.Tx) (err error) {
-			p, err = tx.Payment(first)
-			return err
-		})
-		if p.Fee != one {
-			t.Errorf("the fee of a payment with a refund: %+v, want %+v", p.Fee, one)
+		listed := map[string]pos.Fee{}
+		if err := l.EachPayment(t.Context(), "0000-00-00", "9999-99-99", func(p *pos.PaymentRow) error {
+			listed[p.OutTradeNo] = p.Fee
+			return nil
+		}); err != nil || len(listed) != 2 || listed[first] != one || listed[second].Known != (count == 3) {
+			t.Errorf("by payment %+v, %v; want %+v of the one with a refund", listed, err, one)
 		}
 	}
 	want(0, 0, pos.Fee{})

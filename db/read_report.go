@@ -34,19 +34,32 @@ func (l *Ledger) TitleTotals(ctx context.Context, from, to pos.Day, n int) (all 
 	return all, err
 }
 
+// paymentFee is the fee of a payment p and its refunds; null while one of them is not known.
+const paymentFee = `(SELECT e.fee FROM entry e WHERE e.out_trade_no = p.out_trade_no AND e.out_refund_no IS NULL)
+	+ (SELECT iif(count(e.fee) = count(*), coalesce(sum(e.fee), 0), NULL)
+		FROM refund r JOIN entry e ON e.out_refund_no = r.out_refund_no WHERE r.out_trade_no = p.out_trade_no)`
+
+// followed is a row with one column behind those that are scanned.
+type followed struct {
+	scanner
+	last any
+}
+
+func (f followed) Scan(to ...any) error { return f.scanner.Scan(append(to, f.last)...) }
+
 // EachPayment calls fn for every attempt of the orders of the business days from..to, oldest first, and keeps none
 // in memory. An error of fn ends it.
-func (l *Ledger) EachPayment(ctx context.Context, from, to pos.Day, fn func(*pos.Payment) error) error {
+func (l *Ledger) EachPayment(ctx context.Context, from, to pos.Day, fn func(*pos.PaymentRow) error) error {
 	return l.view(ctx, func(t *tx) error {
-		rows, err := t.session.query(ctx, `SELECT `+paymentColumns+`
+		rows, err := t.session.query(ctx, `SELECT `+paymentColumns+`, `+paymentFee+`
 			FROM orders o JOIN payment p ON p.order_id = o.id WHERE o.day BETWEEN ? AND ? ORDER BY o.day, o.id, p.id`, from, to)
 		if err != nil {
 			return t.failed(err)
 		}
 		defer rows.Close()
 		for rows.Next() {
-			var p pos.Payment
-			if err := scanPayment(rows, &p); err != nil {
+			var p pos.PaymentRow
+			if err := scanPayment(followed{rows, fee{&p.Fee}}, &p.Payment); err != nil {
 				return t.failed(err)
 			}
 			if err := fn(&p); err != nil {

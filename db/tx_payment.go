@@ -11,18 +11,16 @@ func (t *tx) AddPayment(p *pos.Payment) error {
 	return err
 }
 
-// paymentColumns has what was refunded and what the platform keeps worked out, so that they cannot differ from the entries.
+// paymentColumns has what was refunded worked out, so that it cannot differ from the refunds.
 const paymentColumns = `p.out_trade_no, p.order_id, p.wallet, p.merchant_id, p.app_id, p.amount, p.title,
 	p.counter, p.cashier, p.state, p.code_url, p.created_at, p.expires_at, p.shown_at,
 	coalesce(p.transaction_id, ''), p.paid_at, p.settled_at, coalesce(p.confirmed_by, ''), p.day,
-	(SELECT coalesce(sum(r.amount), 0) FROM refund r WHERE r.out_trade_no = p.out_trade_no AND r.state = 'succeeded'),
-	(SELECT iif(count(e.fee) = count(*), sum(e.fee), NULL) FROM entry e WHERE (e.out_trade_no = p.out_trade_no AND e.out_refund_no IS NULL)
-		OR e.out_refund_no IN (SELECT r.out_refund_no FROM refund r WHERE r.out_trade_no = p.out_trade_no))`
+	(SELECT coalesce(sum(r.amount), 0) FROM refund r WHERE r.out_trade_no = p.out_trade_no AND r.state = 'succeeded')`
 
 func scanPayment(row scanner, p *pos.Payment) error {
 	return row.Scan(&p.OutTradeNo, &p.OrderID, &p.Wallet, &p.Account.MerchantID, &p.Account.AppID, &p.Amount, &p.Title,
 		&p.Counter, &p.Cashier, &p.State, &p.CodeURL, moment{&p.CreatedAt}, moment{&p.ExpiresAt}, moment{&p.ShownAt},
-		&p.TransactionID, moment{&p.PaidAt}, moment{&p.SettledAt}, &p.ConfirmedBy, &p.Day, &p.Refunded, fee{&p.Fee})
+		&p.TransactionID, moment{&p.PaidAt}, moment{&p.SettledAt}, &p.ConfirmedBy, &p.Day, &p.Refunded)
 }
 
 const selectPayment = `SELECT ` + paymentColumns + ` FROM payment p `

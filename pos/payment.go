@@ -100,7 +100,6 @@ type Payment struct {
 	SettledAt     time.Time // when the ledger had it
 	ConfirmedBy   Source    // which evidence came first
 	Refunded      Fen       // sum of succeeded refunds; derived by the store
-	Fee           Fee       // of the payment and its refunds, once every one of them is on a bill; derived by the store
 	Day           Day       // business day of CreatedAt
 }
 

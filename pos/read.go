@@ -25,6 +25,12 @@ type QuarterTotal struct {
 	Totals
 }
 
+// PaymentRow is a payment as a list of them shows it.
+type PaymentRow struct {
+	Payment
+	Fee Fee // of the payment and its refunds, once every one of them is on a bill that was compared
+}
+
 // EntryRow is a ledger entry as a list of them shows it: money that came in, or went back as a negative amount.
 type EntryRow struct {
 	At    time.Time

@@ -17,7 +17,7 @@ func PaymentHeader(l Words) []string {
 }
 
 // PaymentCells is one payment as a row; times are the shop's.
-func PaymentCells(p *pos.Payment, l Words, zone *time.Location) []Cell {
+func PaymentCells(p *pos.PaymentRow, l Words, zone *time.Location) []Cell {
 	return []Cell{
 		moment(p.CreatedAt, zone),
 		{Kind: Date, Text: string(p.Day)},
@@ -77,7 +77,7 @@ func NewPaymentCSV(w io.Writer, l Words, zone *time.Location) (*PaymentCSV, erro
 }
 
 // Write adds one payment.
-func (c *PaymentCSV) Write(p *pos.Payment) error {
+func (c *PaymentCSV) Write(p *pos.PaymentRow) error {
 	c.row = record(c.row[:0], PaymentCells(p, c.words, c.zone))
 	return c.to.Write(c.row)
 }

@@ -26,8 +26,9 @@ const (
 const bareRows = `SELECT p.created_at, p.day, p.out_trade_no, p.wallet, p.state, p.amount,
 	(SELECT coalesce(sum(r.amount), 0) FROM refund r WHERE r.out_trade_no = p.out_trade_no AND r.state = 'succeeded'),
 	p.title, p.counter, p.cashier, p.transaction_id, p.paid_at,
-	(SELECT iif(count(e.fee) = count(*), sum(e.fee), NULL) FROM entry e WHERE (e.out_trade_no = p.out_trade_no AND e.out_refund_no IS NULL)
-		OR e.out_refund_no IN (SELECT r.out_refund_no FROM refund r WHERE r.out_trade_no = p.out_trade_no))
+	(SELECT e.fee FROM entry e WHERE e.out_trade_no = p.out_trade_no AND e.out_refund_no IS NULL)
+		+ (SELECT iif(count(e.fee) = count(*), coalesce(sum(e.fee), 0), NULL)
+			FROM refund r JOIN entry e ON e.out_refund_no = r.out_refund_no WHERE r.out_trade_no = p.out_trade_no)
 	FROM orders o JOIN payment p ON p.order_id = o.id WHERE o.day BETWEEN ? AND ? ORDER BY o.day, o.id, p.id`
 
 // files measures the file of a year's payments, beside the bare query written to a file as it comes.

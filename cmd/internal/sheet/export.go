@@ -20,7 +20,7 @@ import (
 type Source interface {
 	report.Reader
 	// EachPayment calls fn for every attempt of the orders of from..to, oldest first.
-	EachPayment(ctx context.Context, from, to pos.Day, fn func(*pos.Payment) error) error
+	EachPayment(ctx context.Context, from, to pos.Day, fn func(*pos.PaymentRow) error) error
 	// CountPayments is how many that are.
 	CountPayments(ctx context.Context, from, to pos.Day) (int64, error)
 	// EachEntry calls fn for every ledger entry of from..to, in the order they were booked.

@@ -111,7 +111,7 @@ func TestWorkbookInAnotherProgram(t *testing.T) {
 func TestPaymentsInAnotherProgram(t *testing.T) {
 	l, shop, p := ledgerOf(t, 1200)
 	var all []pos.Payment
-	if err := l.EachPayment(t.Context(), p.From, p.To, func(p *pos.Payment) error { all = append(all, *p); return nil }); err != nil {
+	if err := l.EachPayment(t.Context(), p.From, p.To, func(p *pos.PaymentRow) error { all = append(all, p.Payment); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	for _, format := range []string{"csv", "xlsx"} {

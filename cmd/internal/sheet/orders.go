@@ -26,7 +26,7 @@ func (e *Export) orders(ctx context.Context, w io.Writer) error {
 		return err
 	}
 	var done int64
-	if err := e.Source.EachPayment(ctx, e.Period.From, e.Period.To, func(p *pos.Payment) error {
+	if err := e.Source.EachPayment(ctx, e.Period.From, e.Period.To, func(p *pos.PaymentRow) error {
 		if done++; done%progressEvery == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -49,7 +49,7 @@ func (e *Export) told(done, total int64) {
 
 // lines writes payments one after another.
 type lines interface {
-	payment(*pos.Payment) error
+	payment(*pos.PaymentRow) error
 	end() error
 }
 
@@ -68,8 +68,8 @@ func (e *Export) lines(w io.Writer) (lines, error) {
 
 type csvLines struct{ *report.PaymentCSV }
 
-func (c csvLines) payment(p *pos.Payment) error { return c.Write(p) }
-func (c csvLines) end() error                   { return c.Flush() }
+func (c csvLines) payment(p *pos.PaymentRow) error { return c.Write(p) }
+func (c csvLines) end() error                      { return c.Flush() }
 
 // jsonLines writes one object a line; amounts are fen.
 type jsonLines struct {
@@ -77,7 +77,7 @@ type jsonLines struct {
 	zone *time.Location
 }
 
-func (j *jsonLines) payment(p *pos.Payment) error {
+func (j *jsonLines) payment(p *pos.PaymentRow) error {
 	line := struct {
 		OutTradeNo    string           `json:"out_trade_no"`
 		Order         int64            `json:"order"`
@@ -142,7 +142,7 @@ func newBook(w io.Writer, e *Export) (*book, error) {
 	return b, b.sheet.SetRow("A1", cells)
 }
 
-func (b *book) payment(p *pos.Payment) error {
+func (b *book) payment(p *pos.PaymentRow) error {
 	b.row++
 	row := report.PaymentCells(p, b.e.Words, b.e.Shop.TimeZone)
 	cells := make([]any, len(row))

@@ -101,7 +101,7 @@ func TestFeesOfADayOnTwoBills(t *testing.T) {
 	r := newRig(t)
 	r.cutOff = 4 * time.Hour
 	r.set(midnight.AddDate(0, 0, 2).Add(12 * time.Hour))
-	r.seedDays(200, 2)
+	r.seedDays(100, 2)
 	const before, after = pos.Day("2026-03-13"), pos.Day("2026-03-15")
 	orders := map[pos.Day][]pos.OrderDetail{before: r.ordersOf(before), day: r.ordersOf(day), after: r.ordersOf(after)}
 	for _, d := range orders {
@@ -133,10 +133,10 @@ func TestFeesOfADayOnTwoBills(t *testing.T) {
 // TestFeesRaceSettlements lets two managers settle while the bills of many days are compared: every entry is settled once,
 // each settlement has the fees of a moment between two comparisons, and what came later is told beside it.
 func TestFeesRaceSettlements(t *testing.T) {
-	const days = 12
+	const days = 8
 	r := newRig(t)
 	r.set(midnight.AddDate(0, 0, days).Add(12 * time.Hour))
-	r.seedDays(20*days, days)
+	r.seedDays(10*days, days)
 	fees, counts := map[pos.Day]pos.Fen{}, map[pos.Day]int64{} // of WeChat
 	var list []pos.Day
 	for d := day; len(list) < days; d = d.Add(1) {

@@ -132,7 +132,15 @@ func TestSetupByPerson(t *testing.T) {
 	p.types("\nZip of the merchant's certificate", "")
 	p.types("\nMerchant's certificate", "")
 	p.refused("\nMerchant's private key", "", "is missing")
-	p.types("\nMerchant's private key", o.papers["wechat_zip"])
+	p.types("\nMerchant's private key", o.papers["app_key"]) // whose it is shows once there is a certificate
+	p.types("\nSerial number of the certificate", "back")
+	p.types("\nMerchant's private key", "back")
+	p.types("\nMerchant's certificate", o.papers["wechat_zip"])
+	p.types("\nMerchant's private key", "")
+	p.reads("does not belong to the merchant's certificate")
+	if asked := p.types("\nMerchant's private key", o.papers["wechat_zip"]); strings.Contains(asked, "Enter: "+o.papers["app_key"]) {
+		t.Errorf("the refused key is proposed: %q", asked)
+	}
 	p.keysIn("\nAPIv3 key", o.papers["apiv3_key"][1:]+"\n") // the certificate's serial number is not asked for: the zip has it
 	p.reads("this has 31")
 	p.keysIn("\nAPIv3 key", "\x03") // Ctrl-C

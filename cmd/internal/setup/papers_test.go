@@ -72,7 +72,8 @@ func TestCheck(t *testing.T) {
 	if _, err := a.Check(t.Context(), flow.WeChat, alone, merchantSerial); flow.KeyOf(err) != merchantSerial || !strings.Contains(err.Error(), "or its serial number") {
 		t.Errorf("neither certificate nor serial number: %v", err)
 	}
-	later := flow.Values{"alipay.app_id": m.paths.AlipayAppID, "alipay.seller_id": m.paths.SellerID, "alipay.app_key_file": m.paths.AlipayAppKey, alipayMode: byCertificates, "alipay.app_cert_file": other.paths.AlipayCert}
+	later := other.alipay()
+	later["alipay.app_cert_file"] = other.paths.AlipayCert
 	if _, err := a.Check(t.Context(), flow.Alipay, later, "alipay.app_key_file"); err != nil {
 		t.Errorf("a key is refused for a certificate behind it: %v", err)
 	}

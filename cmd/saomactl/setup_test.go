@@ -258,26 +258,15 @@ func TestSetupRefuses(t *testing.T) {
 	}
 }
 
-// A sandbox that is started again on the same folder of papers is the same one, at the same address.
-func TestPapersStay(t *testing.T) {
+// What is piped in is refused by its key, as a script knows it.
+func TestSetupPiped(t *testing.T) {
 	t.Parallel()
 	s := &shop{t: t, data: filepath.Join(t.TempDir(), "data")}
-	papers := filepath.Join(t.TempDir(), "papers")
-	var lines []string
-	for range 2 {
-		p := s.start("sandbox", "--papers", papers)
-		lines = append(lines, string(p.until("papers").raw))
-		if code := p.end(os.Interrupt); code != 0 {
-			t.Fatalf("the sandbox ended with %d: %s", code, p.err.String())
-		}
-	}
-	if lines[0] != lines[1] {
-		t.Errorf("%s\nbecame\n%s", lines[0], lines[1])
-	}
-	if _, err := os.Stat(s.data); !os.IsNotExist(err) {
-		t.Errorf("the data folder was touched: %v", err)
-	}
-	if r := s.run("sandbox", "--certificates"); r.code != exitInput || !strings.Contains(r.err, "--papers") {
-		t.Errorf("--certificates alone: %+v", r)
+	c := s.command("setup")
+	c.Stdin = strings.NewReader("老街茶馆\nk 1\n\n\n")
+	var complaint bytes.Buffer
+	c.Stderr = &complaint
+	if err := c.Run(); c.ProcessState.ExitCode() != exitInput || !strings.HasPrefix(complaint.String(), "shop.counter must be") {
+		t.Errorf("%v: %q", err, complaint.String())
 	}
 }

@@ -36,6 +36,9 @@ func (s *settingUp) lead(ctx context.Context) error {
 			continue
 		}
 		if err != nil {
+			if hasTerminal() {
+				s.warn("") // the prompt's line, or that of Ctrl-C, is not over
+			}
 			s.remind()
 			return err
 		}

@@ -68,7 +68,7 @@ type comparison struct {
 	doubled      map[key]int    // places in result.Differences
 	taken        map[int]bool   // places in in.Ledger that the bill has under another number
 
-	fees map[*pos.Movement]pos.Fen // of in.Ledger; lines about the same one are added up
+	fees map[*pos.Movement]pos.Fen // of in.Ledger, by the first line under its own numbers, or else the first there is
 }
 
 // Compare compares one wallet's bill of one day with the ledger. It costs time and memory in proportion to the lines.
@@ -119,16 +119,13 @@ func (c *comparison) line(l *pos.BillLine) error {
 	if err := c.result.Own.Add(*l); err != nil {
 		return err
 	}
-	if about := cmp.Or(m, other); about != nil {
-		fee, err := c.fees[about].Add(l.Fee)
-		if err != nil {
-			return err
-		}
-		c.fees[about] = fee
-	}
 	if c.seen[k]++; c.seen[k] > 1 {
 		c.again(k, l, m)
 		return nil
+	}
+	about := cmp.Or(m, other)
+	if _, told := c.fees[about]; about != nil && (m != nil || !told) {
+		c.fees[about] = l.Fee
 	}
 	switch {
 	case m != nil:
@@ -266,7 +263,7 @@ func (c *comparison) missingThere() {
 }
 
 // tellFees lists the fees of what has a ledger entry. What the bill says of the fee is what the platform takes off, even
-// where it and the ledger differ in something else.
+// where it and the ledger differ in something else; but an entry has one fee, however often the bill repeats it.
 func (c *comparison) tellFees() {
 	c.result.Fees = make([]pos.EntryFee, 0, len(c.fees))
 	for i := range c.in.Ledger {

@@ -143,16 +143,17 @@ func TestCompareAddsUp(t *testing.T) {
 	}
 }
 
-// TestCompareTellsFees: the fee of every line about a ledger entry is told, whatever else it says; lines about the same one
-// add up, as they do on the bill.
+// TestCompareTellsFees: the fee of every ledger entry that the bill has is told, whatever else it says, and once. What is
+// under the entry's own number comes before what is under another, wherever it stands.
 func TestCompareTellsFees(t *testing.T) {
 	noon := at("12:00:00")
 	a, b := paid("K1A", 1000, noon), paid("K1B", 2500, noon)
 	half := back("K1B", "RK1B", 500, noon, noon)
 	closed, asked := a, half
 	closed.State, asked.State = string(pos.Closed), string(pos.RefundProcessing)
-	renamed, dearer := lineOf(a), lineOf(a)
-	renamed.OutTradeNo, dearer.Amount = "XYZ", 999
+	renamed, again, dearer := lineOf(a), lineOf(a), lineOf(a)
+	renamed.OutTradeNo, again.OutTradeNo, dearer.Amount = "XYZ", "XYZZ", 999
+	renamed.Fee = 5
 	for name, c := range map[string]struct {
 		lines  []pos.BillLine
 		ledger []pos.Movement
@@ -160,8 +161,10 @@ func TestCompareTellsFees(t *testing.T) {
 	}{
 		"all agree":         {[]pos.BillLine{lineOf(half), lineOf(b), lineOf(a)}, []pos.Movement{a, b, half}, "[{K1A  0.06} {K1B  0.15} {K1B RK1B -0.03}]"},
 		"another amount":    {[]pos.BillLine{dearer}, []pos.Movement{a, b}, "[{K1A  0.06}]"},
-		"another number":    {[]pos.BillLine{renamed}, []pos.Movement{a}, "[{K1A  0.06}]"},
-		"doubled":           {[]pos.BillLine{lineOf(a), lineOf(b), lineOf(a)}, []pos.Movement{a, b}, "[{K1A  0.12} {K1B  0.15}]"},
+		"another number":    {[]pos.BillLine{renamed}, []pos.Movement{a}, "[{K1A  0.05}]"},
+		"other numbers":     {[]pos.BillLine{renamed, again}, []pos.Movement{a}, "[{K1A  0.05}]"},
+		"both numbers":      {[]pos.BillLine{renamed, lineOf(a), again}, []pos.Movement{a}, "[{K1A  0.06}]"},
+		"doubled":           {[]pos.BillLine{lineOf(a), lineOf(b), lineOf(a)}, []pos.Movement{a, b}, "[{K1A  0.06} {K1B  0.15}]"},
 		"not in the ledger": {[]pos.BillLine{lineOf(a), lineOf(half)}, []pos.Movement{closed, b, asked}, "[]"},
 		"of another":        {[]pos.BillLine{lineOf(paid("K2A", 10000, noon))}, []pos.Movement{a}, "[]"},
 	} {

@@ -126,11 +126,18 @@ func outdated(names []string, keep int) (old []string) {
 type BackupInfo struct {
 	Last    time.Time // when the ledger in it was last changed: of its last audit row, zero where it has none
 	Counter string    // of its newest order, "" where it has none
-	// Newest is the newest payment of each wallet that it has: whose money it is about.
-	Newest []pos.Payment
+	// Merchants are whose money it is about: of each wallet the merchant of its newest payment.
+	Merchants []Merchant
 }
 
-// InspectBackup reads what the backup at path says of itself.
+// Merchant is who a wallet's payments are for.
+type Merchant struct {
+	Wallet pos.Wallet
+	ID     string
+}
+
+// InspectBackup reads what the backup at path says of itself. The backup may be of an older version of the program: it
+// reads only what the first step made, and its queries name no column that a later one adds.
 func InspectBackup(ctx context.Context, path string) (info BackupInfo, err error) {
 	l, err := openFile(path)
 	if err != nil {
@@ -151,7 +158,8 @@ func InspectBackup(ctx context.Context, path string) (info BackupInfo, err error
 		if err != nil {
 			return err
 		}
-		info.Newest, err = list(t, scanPayment, selectPayment+`WHERE p.id IN (SELECT max(id) FROM payment GROUP BY wallet)`)
+		info.Merchants, err = list(t, func(row scanner, m *Merchant) error { return row.Scan(&m.Wallet, &m.ID) },
+			`SELECT p.wallet, p.merchant_id FROM payment p WHERE p.id IN (SELECT max(id) FROM payment GROUP BY wallet)`)
 		return err
 	})
 	return info, err

@@ -186,6 +186,67 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
+// TestRestoreOlder restores a backup of the seventh step, with a payment that waits, and one of a program that had not
+// yet what a payment and a refund have today.
+func TestRestoreOlder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), FileName)
+	older(t, path, 7)
+	saved := filepath.Join(t.TempDir(), "saved.db")
+	d, err := connect(path, "_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	s, err := newSession(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	if err := showPayment(newTx(t.Context(), s, time.Now()), "T1260304120000AAAAAAAA"); err != nil {
+		t.Fatal(err)
+	}
+	inspect := func() {
+		t.Helper()
+		info, err := InspectBackup(t.Context(), saved)
+		if err != nil || info.Counter != "T1" || info.Last.IsZero() || len(info.Merchants) != 1 || info.Merchants[0] != (Merchant{pos.WeChat, "1900000109"}) {
+			t.Errorf("%+v, %v", info, err)
+		}
+	}
+	if _, err := d.Exec("VACUUM INTO ?", saved); err != nil {
+		t.Fatal(err)
+	}
+	inspect()
+	dir := t.TempDir()
+	if _, err := Restore(t.Context(), saved, dir, false); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Open(t.Context(), dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := l.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := l.View(t.Context(), func(tx pos.Tx) error {
+		p, err := tx.Payment("T1260304120000AAAAAAAA")
+		if err == nil && p.State != pos.Waiting {
+			t.Errorf("it is %s", p.State)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
+	}
+
+	saved += ".older"
+	for _, s := range []string{"ALTER TABLE payment RENAME COLUMN shown_at TO later", "ALTER TABLE refund RENAME TO later", "VACUUM INTO '" + saved + "'"} {
+		if _, err := d.Exec(s); err != nil {
+			t.Fatal(s, err)
+		}
+	}
+	inspect()
+}
+
 // older makes a ledger as the program of that many steps left it.
 func older(t *testing.T, path string, steps int) {
 	t.Helper()
@@ -222,10 +283,23 @@ func addPayment(tx pos.Tx, no string) error {
 		return err
 	}
 	if err := tx.AddPayment(&pos.Payment{
-		OutTradeNo: no, OrderID: o.ID, Wallet: pos.WeChat, Amount: 100, Title: "Tea", Counter: "T1", Cashier: "li",
-		State: pos.Created, CreatedAt: tx.Now(), ExpiresAt: tx.Now(), Day: o.Day,
+		OutTradeNo: no, OrderID: o.ID, Wallet: pos.WeChat, Account: pos.Account{MerchantID: "1900000109"}, Amount: 100, Title: "Tea",
+		Counter: "T1", Cashier: "li", State: pos.Created, CreatedAt: tx.Now(), ExpiresAt: tx.Now(), Day: o.Day,
 	}); err != nil {
 		return err
 	}
 	return tx.Audit(pos.AuditEntry{Actor: "li", Action: "charge", Subject: no, To: string(pos.Created)})
+}
+
+// showPayment lets an attempt wait.
+func showPayment(tx pos.Tx, no string) error {
+	p, err := tx.Payment(no)
+	if err != nil {
+		return err
+	}
+	p.State, p.CodeURL = pos.Waiting, "weixin://wxpay/bizpayurl?pr=A"
+	if err := tx.SavePayment(p, pos.Created); err != nil {
+		return err
+	}
+	return tx.Audit(pos.AuditEntry{Actor: "li", Action: "show", Subject: no, From: string(pos.Created), To: string(pos.Waiting)})
 }

@@ -54,9 +54,9 @@ func (a *app) restore(ctx context.Context, f *flags, args []string) error {
 	if !force && info.Counter != "" && info.Counter != cfg.Shop.Counter {
 		return pos.Errorf(pos.Conflict, "The backup %s is of counter %s, and saoma.toml is of counter %s; --force restores it all the same.", file, info.Counter, cfg.Shop.Counter)
 	}
-	for _, p := range info.Newest {
-		if !force && p.Account.MerchantID != cfg.MerchantID(p.Wallet) {
-			return pos.Errorf(pos.Conflict, "The backup %s is of another merchant of %s (%s); --force restores it all the same.", file, p.Wallet, p.Account.MerchantID)
+	for _, m := range info.Merchants {
+		if !force && m.ID != cfg.MerchantID(m.Wallet) {
+			return pos.Errorf(pos.Conflict, "The backup %s is of another merchant of %s (%s); --force restores it all the same.", file, m.Wallet, m.ID)
 		}
 	}
 	kept, err := db.Restore(ctx, file, cfg.Dir, force)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -42,7 +41,7 @@ func TestBillsInTheWindow(t *testing.T) {
 			ui := c.open(1280, 800)
 			c.press(fyne.KeyF4)
 			h := ui.page.(*hub)
-			h.show(slices.IndexFunc(h.tabs, func(tab *tab) bool { return tab.title(l) == l.T("Bills") }))
+			tap(t, h.object(), l.T("Bills"))
 			var b *books
 			c.until("the days", func() bool {
 				b, _ = h.tabs[h.at].made.(*books)

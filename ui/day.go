@@ -28,6 +28,7 @@ type day struct {
 	files []string // of the day that was just closed
 	asked string   // what is to be confirmed; empty: nothing
 	busy  bool
+	reads int
 
 	cashier, note, over, reason *kit.Entry
 	choices                     *kit.Choices
@@ -82,7 +83,7 @@ func (d *day) read() {
 	var shift *pos.ShiftReport
 	var today *pos.BusinessDay
 	var owed []pos.Owed
-	d.c.off(func(ctx context.Context) (err error) {
+	d.c.latest(&d.reads, func(ctx context.Context) (err error) {
 		t := d.c.till
 		on := t.Shop.Day(time.Now())
 		if shift, err = t.Shift(ctx); err != nil {
@@ -93,11 +94,7 @@ func (d *day) read() {
 		}
 		owed, err = t.Owed(ctx, "")
 		return err
-	}, func(err error) {
-		if err != nil {
-			d.c.complain(err)
-			return
-		}
+	}, func() {
 		d.shift, d.today, d.owed = shift, today, owed
 		d.draw()
 	})

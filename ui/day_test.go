@@ -47,8 +47,13 @@ func TestAShiftAndADayAreClosedInTheWindow(t *testing.T) {
 	}
 	ui := c.open(1280, 800)
 	d := c.dayPage()
+	d.read()
+	late := <-c.queue // no shift was open then
 	c.press(shiftKey)
 	c.until("the shift is open", func() bool { return d.shift != nil && !d.busy })
+	if late(); d.shift == nil {
+		t.Error("a read from before the shift takes it off the page")
+	}
 	shot(t, ui.win.Canvas(), "day-shift-open")
 	c.press(fyne.KeyEscape)
 

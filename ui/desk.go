@@ -24,6 +24,7 @@ type desk struct {
 	chosen     int64          // ID
 	asked      pos.Resolution // to be confirmed; empty: none
 	busy       bool
+	reads      int
 	note, name *kit.Entry
 	choices    *kit.Choices
 }
@@ -65,17 +66,13 @@ func (d *desk) update() {
 
 func (d *desk) read() {
 	var open, resolved []pos.Exception
-	d.c.off(func(ctx context.Context) (err error) {
+	d.c.latest(&d.reads, func(ctx context.Context) (err error) {
 		if open, err = d.c.till.Exceptions(ctx); err != nil {
 			return err
 		}
 		resolved, err = d.c.till.ResolvedExceptions(ctx, resolvedShown)
 		return err
-	}, func(err error) {
-		if err != nil {
-			d.c.complain(err)
-			return
-		}
+	}, func() {
 		d.exceptions = append(open, resolved...)
 		if d.at() < 0 && len(d.exceptions) > 0 {
 			d.choose(d.exceptions[0].ID)

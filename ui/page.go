@@ -125,3 +125,17 @@ func (c *Cashier) alone(busy *bool, draw func(), do func(context.Context) error,
 		done(err)
 	})
 }
+
+// latest reads something off the UI thread for a page that counts its reads, and shows it unless a later read is under way.
+func (c *Cashier) latest(reads *int, read func(context.Context) error, show func()) {
+	*reads++
+	n := *reads
+	c.off(read, func(err error) {
+		switch {
+		case err != nil:
+			c.complain(err)
+		case n == *reads:
+			show()
+		}
+	})
+}

@@ -35,6 +35,7 @@ type payouts struct {
 
 	through, note *kit.Entry
 	choices       *kit.Choices
+	reads         int
 }
 
 func newPayouts(c *Cashier) *payouts {
@@ -69,23 +70,44 @@ func (p *payouts) read() {
 	}
 	var owed []pos.Owed
 	var booked []pos.Batch
-	p.c.off(func(ctx context.Context) (err error) {
+	p.c.latest(&p.reads, func(ctx context.Context) (err error) {
 		if owed, err = p.c.till.Owed(ctx, day); err != nil {
 			return err
 		}
 		today := p.c.till.Shop.Day(time.Now())
 		booked, err = p.c.till.Settlements(ctx, today.Add(-payoutsShown), today)
 		return err
-	}, func(err error) {
-		if err != nil {
-			p.c.complain(err)
-			return
-		}
+	}, func() {
 		slices.Reverse(booked)
+		chosen := p.chosen()
 		p.day, p.owed, p.booked = day, owed, booked
-		p.at = min(p.at, max(len(owed)+len(booked)-1, 0))
+		for p.at = p.rows() - 1; p.at > 0 && p.chosen() != chosen; { // another platform may owe by now, and stand before it
+			p.at--
+		}
+		if p.at = max(p.at, 0); p.chosen() != chosen {
+			p.asked, p.choices = false, nil
+		}
 		p.draw()
 	})
+}
+
+// rows is how long the list is.
+func (p *payouts) rows() int { return len(p.owed) + len(p.booked) }
+
+// payout is one row of the list: what a wallet owes, or a batch that was booked.
+type payout struct {
+	wallet pos.Wallet
+	batch  int64
+}
+
+func (p *payouts) chosen() payout {
+	switch {
+	case p.at < len(p.owed):
+		return payout{wallet: p.owed[p.at].Wallet}
+	case p.at < p.rows():
+		return payout{batch: p.booked[p.at-len(p.owed)].ID}
+	}
+	return payout{}
 }
 
 func (p *payouts) draw() {
@@ -95,11 +117,13 @@ func (p *payouts) draw() {
 	l := p.c.l
 	var rows []row
 	for i, o := range p.owed {
-		words := kit.Payment{Mark: markOf(o.Wallet), Amount: "¥" + o.Payout().String(), State: l.T("owed"), Tone: kit.Working, Note: l.T("since %s", string(o.First))}
+		amount, less := p.less(o.Net(), o.Fees, o.WithoutFee())
+		words := kit.Payment{Mark: markOf(o.Wallet), Amount: amount, State: l.T("owed"), Tone: kit.Working, Note: l.T("since %s", string(o.First)) + " · " + less}
 		rows = append(rows, row{words, func() { p.choose(i) }})
 	}
 	for i, b := range p.booked {
-		words := kit.Payment{Mark: markOf(b.Wallet), Amount: "¥" + b.Payout().String(), State: l.T("settled"), Tone: kit.Glad, Note: l.T("through %s", string(b.Day))}
+		amount, less := p.less(b.Amount, b.Fees, b.Entries-b.Known)
+		words := kit.Payment{Mark: markOf(b.Wallet), Amount: amount, State: l.T("settled"), Tone: kit.Glad, Note: l.T("through %s", string(b.Day)) + " · " + less}
 		rows = append(rows, row{words, func() { p.choose(len(p.owed) + i) }})
 	}
 	old := p.choices
@@ -113,7 +137,7 @@ func (p *payouts) details() fyne.CanvasObject {
 	switch {
 	case p.at < len(p.owed):
 		return kit.Col(9, p.owes(&p.owed[p.at])...)
-	case p.at < len(p.owed)+len(p.booked):
+	case p.at < p.rows():
 		return kit.Col(9, p.paidOut(&p.booked[p.at-len(p.owed)])...)
 	}
 	return kit.Col(9, kit.Grow(1, nothing(l.T("Nothing is owed through %s.", string(p.day)))), kit.Fixed(field(l.T("Through"), p.through)))
@@ -122,7 +146,9 @@ func (p *payouts) details() fyne.CanvasObject {
 // owes is what one platform owes, and how to book that it has paid.
 func (p *payouts) owes(o *pos.Owed) []kit.Item {
 	l := p.c.l
-	items := append(p.head(o.Wallet, o.Payout()), p.sums(o.Totals)...)
+	items := append(p.head(o.Wallet, o.Net(), o.Fees, o.WithoutFee()),
+		fact(l.T("Taken"), l.T("¥%s · %d×", o.Paid, o.PaidCount)), fact(l.T("Refunded"), l.T("¥%s · %d×", o.Refunded, o.RefundCount)),
+		fact(l.T("Before fees"), "¥"+o.Net().String()), fact(l.T("Fees"), p.fees(o.Fee(), o.WithoutFee())))
 	items = append(items, fact(l.T("Days"), l.T("%s to %s", string(o.First), string(o.Last))), kit.Gap(1))
 	if p.asked {
 		words := l.T("All that %s owes through %s counts as paid out then. This cannot be undone.", o.Wallet, string(p.day))
@@ -130,16 +156,19 @@ func (p *payouts) owes(o *pos.Owed) []kit.Item {
 		return append(items, kit.Fixed(kit.Panel(kit.WarnBg, kit.WarnBg, 12, 12, 14, kit.NewFit(words, 17, kit.Warn, true, 2))), kit.Fixed(p.choices.Object))
 	}
 	fields := kit.Row(12, kit.Share(1, field(l.T("Through"), p.through)), kit.Share(2, field(l.T("Note"), p.note)))
-	return append(items, kit.Fixed(fields), kit.Fixed(kit.NewButton(l.T("Book the payout"), string(bookKey), "", kit.PlainLook, func() { p.ask(true) })))
+	return append(items, kit.Fixed(fields), kit.Fixed(kit.NewButton(l.T("Book the payout"), string(bookKey), "", kit.PlainLook, p.onBook)))
 }
 
 // paidOut is a payout that was booked.
 func (p *payouts) paidOut(b *pos.Batch) []kit.Item {
 	l := p.c.l
-	items := append(p.head(b.Wallet, b.Payout()), fact(l.T("Through"), string(b.Day)), fact(l.T("Entries"), strconv.FormatInt(b.Entries, 10)),
+	items := append(p.head(b.Wallet, b.Amount, b.Fees, b.Entries-b.Known), fact(l.T("Through"), string(b.Day)), fact(l.T("Entries"), strconv.FormatInt(b.Entries, 10)),
 		fact(l.T("Before fees"), "¥"+b.Amount.String()), fact(l.T("Fees"), p.fees(b.Fee(), b.Entries-b.Known)))
-	if count, fees := b.Since(); count > 0 || fees != 0 {
+	switch count, fees := b.Since(); {
+	case count > 0:
 		items = append(items, fact(l.T("Known since"), l.T("fees of ¥%s, of %d entries", fees, count)))
+	case fees != 0:
+		items = append(items, fact(l.T("Known since"), l.T("a correction of the fees by ¥%s", fees)))
 	}
 	items = append(items, fact(l.T("Booked"), p.c.moment(b.At)+" · "+report.AuditActor(l, b.By)))
 	if b.Note != "" {
@@ -148,18 +177,20 @@ func (p *payouts) paidOut(b *pos.Batch) []kit.Item {
 	return append(items, kit.Gap(1))
 }
 
-func (p *payouts) head(w pos.Wallet, payout pos.Fen) []kit.Item {
+// head is a wallet, and what it pays out.
+func (p *payouts) head(w pos.Wallet, net, fees pos.Fen, unknown int64) []kit.Item {
+	amount, less := p.less(net, fees, unknown)
 	return []kit.Item{kit.Fixed(kit.Row(12, kit.Fixed(container.NewCenter(markOf(w).Disc(38))),
-		kit.Grow(1, kit.NewFit(p.c.l.T(w.Name()), 23, kit.Ink, true, 1)), kit.Fixed(kit.NewText("¥"+payout.String(), 30, kit.Ink, true))))}
+		kit.Grow(1, kit.NewFit(p.c.l.T(w.Name()), 23, kit.Ink, true, 1)), kit.Fixed(kit.NewText(less, 15, kit.Muted, false)),
+		kit.Fixed(kit.NewText(amount, 30, kit.Ink, true))))}
 }
 
-// sums say how a payout comes about.
-func (p *payouts) sums(t pos.Totals) []kit.Item {
-	l := p.c.l
-	return []kit.Item{
-		fact(l.T("Taken"), l.T("¥%s · %d×", t.Paid, t.PaidCount)), fact(l.T("Refunded"), l.T("¥%s · %d×", t.Refunded, t.RefundCount)),
-		fact(l.T("Before fees"), "¥"+t.Net().String()), fact(l.T("Fees"), p.fees(t.Fee(), t.WithoutFee())),
+// less is what a platform pays out once every fee is known, and what it takes the fees off until then.
+func (p *payouts) less(net, fees pos.Fen, unknown int64) (amount, less string) {
+	if unknown > 0 {
+		return "¥" + net.String(), p.c.l.T("before fees")
 	}
+	return "¥" + (net - fees).String(), p.c.l.T("after fees")
 }
 
 // fees says what is known of them.
@@ -168,15 +199,27 @@ func (p *payouts) fees(known pos.Fee, unknown int64) string {
 	case !known.Known:
 		return l.T("not known before the bill is compared")
 	case unknown > 0:
-		return l.T("¥%s, of %d entries not known yet", known, unknown)
+		return l.T("¥%s; of %d entries not known yet", known, unknown)
 	}
 	return "¥" + known.String()
 }
 
 func (p *payouts) choose(i int) {
 	if !p.busy {
-		p.at, p.choices = min(max(i, 0), max(len(p.owed)+len(p.booked)-1, 0)), nil
+		p.at, p.choices = min(max(i, 0), max(p.rows()-1, 0)), nil
 		p.ask(false)
+	}
+}
+
+// onBook asks whether the payout is meant, once what is shown is what is owed through the day that is keyed in.
+func (p *payouts) onBook() {
+	day, err := pos.ParseDay(strings.TrimSpace(p.through.Text))
+	switch {
+	case err != nil:
+		p.c.complain(err)
+		p.c.win.Canvas().Focus(p.through)
+	case day == p.day && p.at < len(p.owed):
+		p.ask(true)
 	}
 }
 
@@ -195,7 +238,7 @@ func (p *payouts) onKey(k fyne.KeyName) bool {
 	case k == fyne.KeyEscape && p.asked:
 		p.ask(false)
 	case k == bookKey:
-		p.ask(p.at < len(p.owed))
+		p.onBook()
 	default:
 		return p.choices != nil && p.choices.OnKey(k)
 	}
@@ -217,7 +260,8 @@ func (p *payouts) book(w pos.Wallet) {
 				p.c.complain(err)
 			} else {
 				p.note.SetText("")
-				p.c.notify(p.c.l.T("%s has paid out ¥%s through %s.", w, b.Payout(), string(b.Day)), kit.Glad)
+				amount, less := p.less(b.Amount, b.Fees, b.Entries-b.Known)
+				p.c.notify(p.c.l.T("%s has paid out %s (%s) through %s.", w, amount, less, string(b.Day)), kit.Glad)
 			}
 			p.draw()
 			p.read()

@@ -28,6 +28,7 @@ type people struct {
 	loaded bool
 	asked  string // what is filled in or to be confirmed; empty: nothing
 	busy   bool
+	reads  int
 
 	name, pin, again *kit.Entry
 	role             *kit.Pick
@@ -104,14 +105,10 @@ func (p *people) fields() {
 // read reads the users.
 func (p *people) read() {
 	var users []pos.User
-	p.c.off(func(ctx context.Context) (err error) {
+	p.c.latest(&p.reads, func(ctx context.Context) (err error) {
 		users, err = p.c.till.Users(ctx)
 		return err
-	}, func(err error) {
-		if err != nil {
-			p.c.complain(err)
-			return
-		}
+	}, func() {
 		p.users, p.loaded = users, true
 		if p.at() < 0 && len(users) > 0 {
 			p.chosen = users[0].Name

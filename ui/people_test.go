@@ -52,10 +52,12 @@ func TestTheFirstManagerIsMadeAmongThePeople(t *testing.T) {
 	ui := c.open(1280, 800)
 	tabOf[*audit](c, "Audit", "", "") // read by nobody in particular
 	h := ui.page.(*hub)
-	h.show(1)
-	c.until("the people", func() bool { return h.tabs[1].made != nil })
-	p := h.tabs[1].made.(*people)
-	c.until("it asks for the first", func() bool { return p.gate != nil && p.gate.loaded && p.gate.first })
+	tap(t, h.object(), "People")
+	var p *people
+	c.until("it asks for the first", func() bool {
+		p, _ = h.tabs[h.at].made.(*people)
+		return p != nil && p.gate != nil && p.gate.loaded && p.gate.first
+	})
 	shot(t, ui.win.Canvas(), "people-first")
 	p.gate.name.SetText("王芳")
 	p.gate.pin.SetText(managerPIN)
@@ -65,9 +67,9 @@ func TestTheFirstManagerIsMadeAmongThePeople(t *testing.T) {
 	if !ui.peopled || !ui.opts.SignedIn || ui.opts.Cashier != "王芳" || !c.sees("F7") {
 		t.Errorf("peopled %t, signed in %t as %s", ui.peopled, ui.opts.SignedIn, ui.opts.Cashier)
 	}
-	h.show(2)
+	tap(t, h.object(), "Audit")
 	c.until("what was done, read by the manager", func() bool {
-		a, ok := h.tabs[2].made.(*audit)
+		a, ok := h.tabs[h.at].made.(*audit)
 		return ok && a.by == "王芳" && len(a.rows) > 0
 	})
 	c.press(fyne.KeyEscape)

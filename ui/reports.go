@@ -269,6 +269,9 @@ func (r *reports) export() {
 	}
 	request := ExportRequest{Period: r.period, Format: formats[r.format], Payments: r.single}
 	r.c.as(pos.Export, func(string) {
+		if r.exporting {
+			return // the button was pressed twice
+		}
 		ctx, stop := context.WithCancel(r.c.ctx)
 		r.exporting, r.done, r.stop = true, 0, stop
 		r.drawFoot()

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -47,15 +48,24 @@ func errLeft() error {
 	return pos.Errorf(pos.Invalid, "The set-up was left before its end. The steps that were kept stay; to go on: saomactl setup")
 }
 
-// paper is a file's name, or a key pasted over many lines: from its BEGIN line to its END line, or to two empty ones.
+// paper is a file's name, or a key pasted over many lines: from its BEGIN line to its END line, or to two empty ones;
+// without a BEGIN line, to its last line, which is shorter.
 func (l *lineReader) paper(ctx context.Context) (string, error) {
 	text, err := l.line(ctx)
-	for err == nil && strings.Contains(text, "BEGIN") && !strings.Contains(text, "END ") && !strings.HasSuffix(text, "\n\n") && len(text) < maxSecretFile {
-		var more string
-		more, err = l.line(ctx)
-		text += "\n" + more
+	for last := text; err == nil && goesOn(text, last) && len(text) < maxSecretFile; text += "\n" + last {
+		last, err = l.line(ctx)
 	}
 	return text, err
+}
+
+// keyLine is one of the lines, all of one length, that a key without BEGIN and END is pasted in.
+var keyLine = regexp.MustCompile(`^[0-9A-Za-z+/]{64,76}$`)
+
+func goesOn(text, last string) bool {
+	if strings.Contains(text, "BEGIN") {
+		return !strings.Contains(text, "END ") && !strings.HasSuffix(text, "\n\n")
+	}
+	return keyLine.MatchString(last)
 }
 
 // What a person types in the place of an answer.
@@ -218,8 +228,11 @@ func (q *questions) question(f *flow.Field, before string, back bool) string {
 		lines += "\n  " + l.T("Such as %s", f.Example)
 	}
 	shown := before
-	if before == flow.Held {
+	switch {
+	case before == flow.Held:
 		shown = l.T("as it is kept")
+	case f.Kind == flow.Secret, f.Kind == flow.Paper && !isFile(before):
+		shown = l.T("as you typed it")
 	}
 	for i, c := range f.Choices {
 		number := strconv.Itoa(i + 1)
@@ -244,6 +257,12 @@ func (q *questions) question(f *flow.Field, before string, back bool) string {
 		may = append(may, l.T("back: the question before"))
 	}
 	return lines + "\n  (" + strings.Join(append(may, l.T("later: leave this step for now")), " · ") + ")"
+}
+
+// isFile tells the name of a file from a key that was pasted.
+func isFile(answer string) bool {
+	_, err := os.Stat(answer)
+	return err == nil
 }
 
 // picked is the choice of a number, or of its name or a part of it that no other has.

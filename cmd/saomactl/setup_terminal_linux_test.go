@@ -44,16 +44,27 @@ func (p *person) types(question, answer string) string {
 		prompt = "] "
 	}
 	shown := p.reads(question) + question + p.reads(prompt)
-	if _, err := io.WriteString(p.master, answer+"\n"); err != nil {
+	p.write(answer + "\n")
+	return shown
+}
+
+func (p *person) write(keys string) {
+	p.t.Helper()
+	if _, err := io.WriteString(p.master, keys); err != nil {
 		p.t.Fatal(err)
 	}
-	return shown
 }
 
 // keysIn answers a question whose answer is not shown.
 func (p *person) keysIn(question, keys string) {
 	p.t.Helper()
 	p.reads(question)
+	p.keys(keys)
+}
+
+// keys types once nothing typed is shown.
+func (p *person) keys(keys string) {
+	p.t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		state, err := unix.IoctlGetTermios(int(p.master.Fd()), unix.TCGETS)
 		if err != nil {
@@ -63,12 +74,10 @@ func (p *person) keysIn(question, keys string) {
 			break
 		}
 		if time.Now().After(end) {
-			p.t.Fatalf("what is typed for %q would be shown", question)
+			p.t.Fatalf("what is typed would be shown: %q", p.text()[p.read:])
 		}
 	}
-	if _, err := io.WriteString(p.master, keys); err != nil {
-		p.t.Fatal(err)
-	}
+	p.write(keys)
 }
 
 // refused gives a wrong answer: it is told in the words of the question, and not proposed when the same is asked again.

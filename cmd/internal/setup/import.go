@@ -106,22 +106,23 @@ func fileName(value string) string {
 	return name
 }
 
-// readFile reads a file of at most so many bytes and one: papers then says that it is too big.
+// readFile reads a file of at most so many bytes and one: papers then says that it is too big. No error shows the
+// name, which may be a piece of a key that was pasted.
 func readFile(name string, most int64) ([]byte, error) {
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, pos.Errorf(pos.Setup, "There is no file %s.", name)
+		return nil, pos.Errorf(pos.Setup, "There is no file of this name.")
 	}
 	if err != nil {
-		return nil, unreadable(name, err)
+		return nil, pos.Errorf(pos.Setup, "This file cannot be read; check its permissions.").Because(errors.Unwrap(err))
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, pos.Errorf(pos.Setup, "%s is not a file.", name).Because(err)
+		return nil, pos.Errorf(pos.Setup, "This is not a file.").Because(errors.Unwrap(err))
 	}
 	data, err := io.ReadAll(io.LimitReader(f, most+1))
 	if err != nil {
-		return nil, unreadable(name, err)
+		return nil, pos.Errorf(pos.Setup, "This file cannot be read; check its permissions.").Because(errors.Unwrap(err))
 	}
 	return data, nil
 }

@@ -28,6 +28,9 @@ func (b *Batch) Fee() Fee { return Fee{Amount: b.Fees, Known: b.Known > 0} }
 // Payout is what the platform had to pay: Amount less the Fees that were known.
 func (b *Batch) Payout() Fen { return b.Amount - b.Fees }
 
+// AuditDetail is what the audit chain says of a settlement: what it froze.
+func (b *Batch) AuditDetail() string { return b.Amount.String() + ", " + auditFees(b.Fees, b.Known) }
+
 // Since is what became known of its fees after it was summed: how many more entries have one, and by how much the fees
 // differ from Fees.
 func (b *Batch) Since() (count int64, fees Fen) {

@@ -1,6 +1,9 @@
 package pos
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // Fee is what a platform keeps of an entry, in fen; negative where it gives a fee back with a refund. Only the platform's
 // bill says so: until one is compared, a fee is not known, which is something else than zero.
@@ -41,6 +44,9 @@ type EntryFee struct {
 	OutRefundNo string // empty for a payment
 	Amount      Fen
 }
+
+// auditFees is how the audit chain tells the sum of the fees of n entries.
+func auditFees(sum Fen, n int64) string { return fmt.Sprintf("fees %s of %d", sum, n) }
 
 // Totals is what ledger entries add up to. Amounts are fen.
 type Totals struct {

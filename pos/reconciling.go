@@ -45,11 +45,19 @@ func NotMadeYet(w Wallet, day Day) *Error {
 }
 
 // KeepReconciliation records what a comparison found, and first the fees that the bill tells: a day that is compared has
-// them all. What was decided about a difference stays decided; one that is
-// not found any more is cleared; one that is new, or had been settled and is found again, is open. So a day that had
-// agreed, or was signed off, turns red again where something new is found, with an audit row that says so. The actor
-// of a comparison that nobody asked for is Unattended.
+// them all. An entry that a corrected bill has no more keeps the fee that it was told; it is a difference by then.
+//
+// What was decided about a difference stays decided; one that is not found any more is cleared; one that is new, or had
+// been settled and is found again, is open. So a day that had agreed, or was signed off, turns red again where something
+// new is found, with an audit row that says so. The actor of a comparison that nobody asked for is Unattended.
 func (t *Till) KeepReconciliation(ctx context.Context, r Reconciliation, found []Difference, fees []EntryFee, actor string) (*Reconciliation, error) {
+	var sum Fen
+	for _, f := range fees {
+		var err error
+		if sum, err = sum.Add(f.Amount); err != nil {
+			return nil, err
+		}
+	}
 	for part := range slices.Chunk(fees, feesAtOnce) {
 		if err := t.act(ctx, actor, Reconcile, func(tx Tx) ([]Event, error) { return nil, tx.SaveFees(part) }); err != nil {
 			return nil, err
@@ -63,7 +71,7 @@ func (t *Till) KeepReconciliation(ctx context.Context, r Reconciliation, found [
 			if err = notMissing(err); err != nil {
 				return nil, err
 			}
-			k := &keeping{tx: tx, r: r, before: before, actor: actor}
+			k := &keeping{tx: tx, r: r, before: before, actor: actor, fees: auditFees(sum, int64(len(fees)))}
 			if before != nil {
 				k.from = before.State
 			}
@@ -97,7 +105,8 @@ type keeping struct {
 	before *Reconciliation     // nil where there was none
 	from   ReconciliationState // empty then
 	actor  string
-	opened int // differences that are open now and were not before
+	fees   string // for the audit chain
+	opened int    // differences that are open now and were not before
 }
 
 // merge settles what is known already and returns what is new.
@@ -172,7 +181,7 @@ func (k *keeping) finish(complete bool) (*Reconciliation, []Event, error) {
 	}
 	err = k.tx.Audit(AuditEntry{
 		Actor: k.actor, Action: "reconcile", Subject: r.subject(), From: string(k.from), To: string(r.State),
-		Detail: fmt.Sprintf("lines %d, agree %d, of other counters %d, differences open %d", r.All.Lines, r.Agree, r.All.Lines-r.Own.Lines, r.Open),
+		Detail: fmt.Sprintf("lines %d, agree %d, of other counters %d, differences open %d, %s", r.All.Lines, r.Agree, r.All.Lines-r.Own.Lines, r.Open, k.fees),
 	})
 	if err != nil || !complete {
 		return r, nil, err

@@ -51,7 +51,7 @@ func (t *Till) BookSettlement(ctx context.Context, r SettlementRequest) (*Batch,
 			return nil, Errorf(Conflict, "%s owes nothing through %s that is not settled.", r.Wallet, r.Through)
 		}
 		return nil, tx.Audit(AuditEntry{
-			Actor: r.Actor, Action: "settlement", Subject: string(r.Wallet) + " " + string(r.Through), To: "settled", Detail: b.Amount.String(),
+			Actor: r.Actor, Action: "settlement", Subject: string(r.Wallet) + " " + string(r.Through), To: "settled", Detail: b.AuditDetail(),
 		})
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -92,6 +93,14 @@ func TestFeesFromBillToSettlement(t *testing.T) {
 	b, err := r.till.BookSettlement(t.Context(), pos.SettlementRequest{Wallet: pos.WeChat, Through: day, Actor: "boss"})
 	if err != nil || b.Payout() != w.Own.Settlement() || b.Known != b.Entries {
 		t.Errorf("%+v, %v", b, err)
+	}
+	for action, want := range map[string]string{
+		"settlement": fmt.Sprintf("%s, fees %s of %d", b.Amount, w.Own.Fee, b.Entries),
+		"reconcile":  fmt.Sprintf("lines %d, agree %d, of other counters 0, differences open 0, fees %s of %d", w.Own.Lines, w.Own.Lines, w.Own.Fee, b.Entries),
+	} {
+		if rows, err := r.ledger.AuditRows(t.Context(), pos.AuditFilter{Action: action, Limit: 2}); err != nil || rows[len(rows)-1].Detail != want {
+			t.Errorf("%s: %+v, %v; want %q", action, rows, err, want)
+		}
 	}
 }
 

@@ -178,8 +178,11 @@ func AuditDetail(l Words, r *pos.AuditRow) string {
 		return l.T("¥%s of %s", amount, first)
 	case "approve": // 12.50 for NAME
 		return l.T("¥%s for %s", first, strings.TrimPrefix(rest, "for "))
-	case "day_close", "shift_close", "settlement":
+	case "day_close", "shift_close":
 		return "¥" + r.Detail
+	case "settlement": // 12.50, fees 0.08 of 2
+		amount, fees, _ := strings.Cut(r.Detail, beforeFees)
+		return withFees(l, "¥"+amount, fees)
 	case "difference": // N KIND NO: STATE, NOTE
 		about, end, _ := strings.Cut(r.Detail, ": ")
 		state, note, noted := strings.Cut(end, ", ")
@@ -196,9 +199,20 @@ func AuditDetail(l Words, r *pos.AuditRow) string {
 		}
 	case "reconcile":
 		var lines, agree, foreign, open int
-		if _, err := fmt.Sscanf(r.Detail, "lines %d, agree %d, of other counters %d, differences open %d", &lines, &agree, &foreign, &open); err == nil {
-			return l.T("lines in the bill: %d, of which agree: %d; of other counters: %d; differences to settle: %d", lines, agree, foreign, open)
+		counts, fees, _ := strings.Cut(r.Detail, beforeFees)
+		if _, err := fmt.Sscanf(counts, "lines %d, agree %d, of other counters %d, differences open %d", &lines, &agree, &foreign, &open); err == nil {
+			return withFees(l, l.T("lines in the bill: %d, of which agree: %d; of other counters: %d; differences to settle: %d", lines, agree, foreign, open), fees)
 		}
 	}
 	return r.Detail
+}
+
+const beforeFees = ", fees " // in a detail that tells them; those of older versions do not
+
+// withFees adds the fees of a detail, 0.08 of 2, to what else it says.
+func withFees(l Words, words, fees string) string {
+	if sum, entries, told := strings.Cut(fees, " of "); told {
+		return l.T("%s; fees ¥%s, of entries: %s", words, sum, entries)
+	}
+	return words
 }

@@ -31,11 +31,16 @@ func TestAuditInWords(t *testing.T) {
 		{pos.AuditEntry{Actor: "王店长", Action: "resolve", Subject: "exception 3", To: "dismiss"}, "王店长|处理异常|异常 3||已忽略|"},
 		{pos.AuditEntry{Actor: "王店长", Action: "day_close", Subject: "2026-01-31", To: "closed", Detail: "99.00"}, "王店长|日结|2026-01-31||已结|¥99.00"},
 		{pos.AuditEntry{Actor: "王店长", Action: "settlement", Subject: "alipay 2026-01-31", To: "settled", Detail: "99.00"}, "王店长|登记到账|支付宝，2026-01-31||已到账|¥99.00"},
+		{pos.AuditEntry{Actor: "王店长", Action: "settlement", Subject: "alipay 2026-01-31", To: "settled", Detail: (&pos.Batch{Amount: 9900, Fees: 59, Known: 3}).AuditDetail()}, "王店长|登记到账|支付宝，2026-01-31||已到账|¥99.00；手续费 ¥0.59（3 笔）"},
 		{pos.AuditEntry{Actor: "till", Action: "lock", Subject: "user 小李", Detail: "5m0s"}, "收银台|密码输错锁定|小李|||5 分钟"},
 		{pos.AuditEntry{Actor: "王店长", Action: "user_role", Subject: "user 小李", From: "cashier disabled", To: "manager"}, "王店长|更改角色|小李|收银员 · 已停用|店长|"},
 		{
 			pos.AuditEntry{Actor: "王店长", Action: "reconcile", Subject: "bill wechat 2026-01-31", From: "due", To: "differs", Detail: "lines 3, agree 1, of other counters 1, differences open 1"},
 			"王店长|对账|微信支付账单 2026-01-31|未对账|有差异|账单 3 笔，对平 1 笔，其他收银台 1 笔，待处理差异 1 条",
+		},
+		{
+			pos.AuditEntry{Actor: "王店长", Action: "reconcile", Subject: "bill wechat 2026-01-31", From: "due", To: "differs", Detail: "lines 3, agree 1, of other counters 1, differences open 1, fees -0.03 of 1"},
+			"王店长|对账|微信支付账单 2026-01-31|未对账|有差异|账单 3 笔，对平 1 笔，其他收银台 1 笔，待处理差异 1 条；手续费 ¥-0.03（1 笔）",
 		},
 		{
 			pos.AuditEntry{Actor: "王店长", Action: "difference", Subject: "bill wechat 2026-01-31", From: "differs", To: "agreed", Detail: "1 missing_here K1X: noted, 测试单"},

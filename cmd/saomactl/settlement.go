@@ -18,10 +18,13 @@ func (a *app) settlement(ctx context.Context, f *flags, args []string) error {
 	if _, err := f.parse(args, 0); err != nil || a.asked(f) {
 		return err
 	}
-	if booked {
+	books := f.given("wallet") || f.given("through")
+	switch {
+	case booked && (books || f.given("note")), !books && f.given("note"):
+		return pos.Errorf(pos.Invalid, "Write it like this: saomactl %s", f.usage)
+	case booked:
 		return a.settlements(ctx)
-	}
-	if !f.given("wallet") && !f.given("through") {
+	case !books:
 		return a.owed(ctx)
 	}
 	r := pos.SettlementRequest{Wallet: pos.Wallet(*wallet), Note: strings.TrimSpace(*note)}

@@ -48,30 +48,43 @@ func (a *app) settlement(ctx context.Context, f *flags, args []string) error {
 // tellSettled says what a platform had to pay as it was booked, and beside it what became known of the fees since.
 func (a *app) tellSettled(b *pos.Batch, zone *time.Location) {
 	entries, fees := b.Since()
+	known := viewFees(b.Fee(), b.Entries-b.Known, b.Payout())
 	words := a.lang.T("%s has paid out ¥%s before fees, through %s. Entries: %d.", b.Wallet, b.Amount, string(b.Day), b.Entries) +
-		"\n  " + a.feeWords(b.Fee(), b.Entries-b.Known, b.Payout())
+		"\n  " + a.feeWords(known)
 	if entries > 0 || fees != 0 {
 		words += "\n  " + a.lang.T("Known since then, and not taken off above: fees of ¥%s; entries: %d.", fees, entries)
 	}
 	a.emit(struct {
 		batchView
-		Fees         pos.Fee `json:"fees"` // null where none was known
-		FeesUnknown  int64   `json:"fees_unknown"`
-		Payout       pos.Fen `json:"payout"`
+		feesView
 		SinceFees    pos.Fen `json:"since_fees"` // not in fees
 		SinceEntries int64   `json:"since_entries"`
-	}{viewBatch("settled", b, zone), b.Fee(), b.Entries - b.Known, b.Payout(), fees, entries}, words)
+	}{viewBatch("settled", b, zone), known, fees, entries}, words)
 }
 
-// feeWords says what is known of fees, and what is to be paid out by that.
-func (a *app) feeWords(fee pos.Fee, unknown int64, payout pos.Fen) string {
-	switch {
-	case !fee.Known:
-		return a.lang.T("The fees are not known yet.")
-	case unknown > 0:
-		return a.lang.T("Fees ¥%s, to be paid out ¥%s; entries whose fee is not known yet: %d.", fee, payout, unknown)
+// feesView is what is known of fees, and what is to be paid out by that, as scripts read it.
+type feesView struct {
+	Fees        pos.Fee  `json:"fees"` // null where none is known
+	FeesUnknown int64    `json:"fees_unknown"`
+	Payout      *pos.Fen `json:"payout"` // null where no fee is known
+}
+
+func viewFees(fees pos.Fee, unknown int64, payout pos.Fen) feesView {
+	v := feesView{Fees: fees, FeesUnknown: unknown}
+	if fees.Known {
+		v.Payout = &payout
 	}
-	return a.lang.T("Fees ¥%s, to be paid out ¥%s.", fee, payout)
+	return v
+}
+
+func (a *app) feeWords(v feesView) string {
+	switch {
+	case v.Payout == nil:
+		return a.lang.T("The fees are not known yet.")
+	case v.FeesUnknown > 0:
+		return a.lang.T("Fees ¥%s, to be paid out ¥%s; entries whose fee is not known yet: %d.", v.Fees, *v.Payout, v.FeesUnknown)
+	}
+	return a.lang.T("Fees ¥%s, to be paid out ¥%s.", v.Fees, *v.Payout)
 }
 
 // settlements works beside a running counter.
@@ -106,21 +119,20 @@ func (a *app) owed(ctx context.Context) error {
 		return err
 	}
 	for _, o := range list {
+		known := viewFees(o.Fee(), o.WithoutFee(), o.Payout())
 		a.emit(struct {
-			Event       string     `json:"event"`
-			Wallet      pos.Wallet `json:"wallet"`
-			Entries     int64      `json:"entries"`
-			Paid        pos.Fen    `json:"paid"`
-			Refunded    pos.Fen    `json:"refunded"`
-			Net         pos.Fen    `json:"net"`
-			First       pos.Day    `json:"first"`
-			Last        pos.Day    `json:"last"`
-			Fees        pos.Fee    `json:"fees"` // null where none is known
-			FeesUnknown int64      `json:"fees_unknown"`
-			Payout      pos.Fen    `json:"payout"`
-		}{"owed", o.Wallet, o.Entries(), o.Paid, o.Refunded, o.Net(), o.First, o.Last, o.Fee(), o.WithoutFee(), o.Payout()},
+			Event    string     `json:"event"`
+			Wallet   pos.Wallet `json:"wallet"`
+			Entries  int64      `json:"entries"`
+			Paid     pos.Fen    `json:"paid"`
+			Refunded pos.Fen    `json:"refunded"`
+			Net      pos.Fen    `json:"net"`
+			First    pos.Day    `json:"first"`
+			Last     pos.Day    `json:"last"`
+			feesView
+		}{"owed", o.Wallet, o.Entries(), o.Paid, o.Refunded, o.Net(), o.First, o.Last, known},
 			a.lang.T("%s owes ¥%s before fees, from %s to %s. Entries: %d.", o.Wallet, o.Net(), string(o.First), string(o.Last), o.Entries())+
-				"\n  "+a.feeWords(o.Fee(), o.WithoutFee(), o.Payout()))
+				"\n  "+a.feeWords(known))
 	}
 	if len(list) == 0 && !a.json {
 		fmt.Fprintln(a.out, a.lang.T("Everything is settled."))

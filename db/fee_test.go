@@ -81,20 +81,50 @@ func TestFees(t *testing.T) {
 	}
 }
 
+// book settles what WeChat owes; detail is what the audit chain says of it.
+func book(t *testing.T, l *db.Ledger, detail func(*pos.Batch) string) (b pos.Batch) {
+	t.Helper()
+	update(t, l, func(tx pos.Tx) error {
+		b = pos.Batch{Kind: pos.SettlementBatch, Wallet: pos.WeChat, Day: shop.Day(tx.Now()), At: tx.Now(), By: "wang"}
+		if err := tx.Freeze(&b); err != nil {
+			return err
+		}
+		return tx.Audit(pos.AuditEntry{Actor: b.By, Action: "settlement", Subject: string(b.Wallet) + " " + string(b.Day), To: "settled", Detail: detail(&b)})
+	})
+	sound(t, l)
+	return b
+}
+
+// TestSettlementIsSealed: fees that are changed by hand in the file are found, also those of a settlement that a version
+// before the fees has booked, whose audit row has only the amount.
+func TestSettlementIsSealed(t *testing.T) {
+	for name, c := range map[string]struct {
+		fees   []pos.Fen
+		detail func(*pos.Batch) string
+	}{
+		"with fees": {[]pos.Fen{6, 1}, (*pos.Batch).AuditDetail},
+		"older":     {nil, func(b *pos.Batch) string { return b.Amount.String() }},
+	} {
+		dir := t.TempDir()
+		l := open(t, dir)
+		nos := []string{sell(t, l, 1000), sell(t, l, 200)}
+		for i, fee := range c.fees {
+			tell(t, l, pos.EntryFee{OutTradeNo: nos[i], Amount: fee})
+		}
+		book(t, l, c.detail)
+		unguarded(t, raw(t, dir), `UPDATE batch SET fees = fees + 1`)
+		if err := l.Check(t.Context()); pos.CodeOf(err) != pos.Damaged {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestFeesOfABatch: what was known when a settlement was summed is frozen with it; what a bill tells later stands beside it.
 func TestFeesOfABatch(t *testing.T) {
 	l := open(t, t.TempDir())
 	first, second := sell(t, l, 1000), sell(t, l, 200)
 	tell(t, l, pos.EntryFee{OutTradeNo: first, Amount: 6})
-	b := pos.Batch{Kind: pos.SettlementBatch, Wallet: pos.WeChat, By: "wang"}
-	update(t, l, func(tx pos.Tx) error {
-		p, err := tx.Payment(first)
-		if err != nil {
-			return err
-		}
-		b.Day, b.At = p.Day, tx.Now()
-		return tx.Freeze(&b)
-	})
+	b := book(t, l, (*pos.Batch).AuditDetail)
 	if b.Entries != 2 || b.Amount != 1200 || b.Fees != 6 || b.Known != 1 || b.Payout() != 1194 {
 		t.Errorf("%+v", b)
 	}

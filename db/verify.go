@@ -86,7 +86,7 @@ func rule(name string) string {
 	case "totals":
 		return "The daily totals are the sums of their entries."
 	case "batches":
-		return "Every close froze exactly the entries it counted."
+		return "Every close froze exactly the entries it counted, and every settlement the amount and fees that its row in the audit chain has."
 	case "audit chain":
 		return "No row of the audit chain was changed, added or taken out."
 	case "audit states":

@@ -1,5 +1,13 @@
 package db
 
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"saoma/pos"
+)
+
 func verifyPaymentEntries(v *verifier) error {
 	if err := v.count(`SELECT count(*) FROM payment WHERE state = 'paid'`); err != nil {
 		return err
@@ -89,6 +97,9 @@ func verifyBatches(v *verifier) error {
 	if err := v.count(`SELECT count(*) FROM batch`); err != nil {
 		return err
 	}
+	if err := verifySettlements(v); err != nil {
+		return err
+	}
 	return v.none(`WITH stamped AS (
 			SELECT 'day' AS kind, day_batch AS id, count(*) AS entries, sum(amount) AS amount, count(fee) AS fee_count
 			FROM entry WHERE day_batch IS NOT NULL GROUP BY day_batch
@@ -110,4 +121,34 @@ func verifyBatches(v *verifier) error {
 		SELECT format('entry %d: of the day %s, which is closed, and in no close of it', e.id, e.day)
 		FROM entry e JOIN closed_day c ON c.day = e.day AND c.closed = 1 WHERE e.day_batch IS NULL
 		ORDER BY 1`)
+}
+
+// verifySettlements counts both ways, like verifyExceptions. Rows of older versions have no fees, and these froze none.
+func verifySettlements(v *verifier) error {
+	more := map[string]int{} // in the ledger than in the audit chain
+	err := v.each(`SELECT wallet || ' ' || day, amount, fees, fee_count FROM batch WHERE kind = 'settlement'`, func(row scanner) error {
+		var subject string
+		var b pos.Batch
+		err := row.Scan(&subject, &b.Amount, &b.Fees, &b.Known)
+		more[subject+": "+b.AuditDetail()]++
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = v.each(`SELECT subject, detail FROM audit WHERE action = 'settlement'`, func(row scanner) error {
+		var subject, detail string
+		err := row.Scan(&subject, &detail)
+		if !strings.Contains(detail, ",") {
+			detail += ", fees 0.00 of 0"
+		}
+		more[subject+": "+detail]--
+		return err
+	})
+	for _, settlement := range slices.Sorted(maps.Keys(more)) {
+		if n := more[settlement]; n != 0 {
+			v.broken("settlement %s: %+d in the ledger against the audit chain", settlement, n)
+		}
+	}
+	return err
 }

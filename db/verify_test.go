@@ -21,6 +21,7 @@ func model(t *testing.T) (dir, paid, back string) {
 	dir = t.TempDir()
 	l := open(t, dir)
 	sell(t, l, 100)
+	book(t, l, (*pos.Batch).AuditDetail)
 	if _, err := (&pos.Till{Store: l}).AddUser(t.Context(), nil, pos.NewUser{Name: "boss", Role: pos.Manager, PIN: bossPIN}); err != nil {
 		t.Fatal(err)
 	}
@@ -75,10 +76,8 @@ func model(t *testing.T) (dir, paid, back string) {
 	}
 	d := raw(t, dir)
 	for _, s := range []string{
-		`INSERT INTO batch (id, kind, day, entries, amount, at) SELECT 1, 'day', day, count(*), sum(amount), 1 FROM entry`,
-		`INSERT INTO batch (id, kind, day, wallet, entries, amount, at) SELECT 2, 'settlement', day, wallet, 1, amount, 1 FROM entry WHERE id = 1`,
-		`UPDATE entry SET day_batch = 1`,
-		`UPDATE entry SET settlement_batch = 2 WHERE id = 1`,
+		`INSERT INTO batch (id, kind, day, entries, amount, at) SELECT 2, 'day', day, count(*), sum(amount), 1 FROM entry`,
+		`UPDATE entry SET day_batch = 2`,
 	} {
 		if _, err := d.Exec(s); err != nil {
 			t.Fatal(s, err)
@@ -179,13 +178,17 @@ func TestVerifyFindsWhatIsBroken(t *testing.T) {
 		{"fee known in one total only", `UPDATE entry SET fee = 0 WHERE id = 1; UPDATE day_total SET fee_count = 1`, "totals", "title total 1100 in 2 less 300 in 1, fees 0 in 0"},
 		{"total's fees wrong", `UPDATE day_total SET fees = -1`, "totals", "fees -1 in 0"},
 		{"title's fees wrong", `UPDATE title_total SET fees = 1`, "totals", "fees 1 in 0"},
-		{"a fee forgotten after its batch", `UPDATE batch SET fee_count = 1 WHERE id = 1`, "batches", "day 1: counted 3 of 800 in all, fees of 1"},
-		{"stamped after the sum", `UPDATE entry SET settlement_batch = 2`, "batches", "settlement 2"},
-		{"batch of another sum", `UPDATE batch SET amount = amount + 1 WHERE id = 1`, "batches", "day 1"},
-		{"stamp of another day", `UPDATE batch SET day = '2020-01-01' WHERE id = 1`, "batches", "in the close of 2020-01-01"},
-		{"entry after its day's close", `INSERT INTO closed_day SELECT day, 1 FROM entry LIMIT 1; UPDATE entry SET day_batch = NULL; DELETE FROM batch WHERE id = 1`, "batches", "in no close of it"},
+		{"a fee forgotten after its batch", `UPDATE batch SET fee_count = 1 WHERE id = 2`, "batches", "day 2: counted 3 of 800 in all, fees of 1"},
+		{"stamped after the sum", `UPDATE entry SET settlement_batch = 1`, "batches", "settlement 1"},
+		{"batch of another sum", `UPDATE batch SET amount = amount + 1 WHERE id = 2`, "batches", "day 2"},
+		{"stamp of another day", `UPDATE batch SET day = '2020-01-01' WHERE id = 2`, "batches", "in the close of 2020-01-01"},
+		{"entry after its day's close", `INSERT INTO closed_day SELECT day, 1 FROM entry LIMIT 1; UPDATE entry SET day_batch = NULL; DELETE FROM batch WHERE id = 2`, "batches", "in no close of it"},
 		{"stamp of a shift", `UPDATE entry SET shift_batch = 1 WHERE id = 1`, "batches", "shift 1"},
-		{"stamp of another kind", `UPDATE entry SET settlement_batch = 1 WHERE id = 2`, "batches", "settlement 1"},
+		{"stamp of another kind", `UPDATE entry SET settlement_batch = 2 WHERE id = 2`, "batches", "settlement 2"},
+		{"settlement's fees wrong", `UPDATE batch SET fees = 1 WHERE id = 1`, "batches", "1.00, fees 0.01 of 0: +1 in the ledger"},
+		{"settlement gone", `UPDATE entry SET settlement_batch = NULL; DELETE FROM batch WHERE id = 1`, "batches", "1.00, fees 0.00 of 0: -1 in the ledger"},
+		{"settlement and entry of another amount", `UPDATE batch SET amount = 99 WHERE id = 1; UPDATE entry SET amount = 99 WHERE id = 1`, "payment entries,evidence,totals,batches", "of 99 in all"},
+		{"settlement that nobody booked", `INSERT INTO batch (kind, day, wallet, entries, amount, at) VALUES ('settlement', '2020-01-01', 'wechat', 0, 0, 1)`, "batches", "wechat 2020-01-01: 0.00, fees 0.00 of 0: +1"},
 
 		{"audit row changed", `UPDATE audit SET actor = 'nobody' WHERE seq = 2`, "audit chain", "row 2: is not what was written"},
 		{"audit row's time changed", `UPDATE audit SET at = at + 1 WHERE seq = 2`, "audit chain", "row 2"},

@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"testing"
+	"time"
 
 	"saoma/db"
 	"saoma/pos"
@@ -41,7 +42,12 @@ func owed(t *testing.T, l *db.Ledger) pos.Totals {
 // TestFees: a fee is not known until it is told, and then counted once, however often it is told; one that is told anew
 // replaces it. A refund has its own, which is given back.
 func TestFees(t *testing.T) {
-	l := open(t, t.TempDir())
+	noon := time.Date(2026, 1, 30, 12, 0, 0, 0, shop.TimeZone) // all of it is of one quarter of an hour
+	l, err := db.Open(t.Context(), t.TempDir(), db.Options{Now: func() time.Time { return noon }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
 	first, second := sell(t, l, 1000), sell(t, l, 200)
 	var back *pos.Refund
 	update(t, l, func(tx pos.Tx) (err error) {

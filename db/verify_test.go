@@ -12,12 +12,14 @@ import (
 	"time"
 
 	"saoma/db"
+	"saoma/db/dbtest"
 	"saoma/pos"
 )
 
 // model makes a ledger with something of everything and returns its folder.
 func model(t *testing.T) (dir, paid, back string) {
 	t.Helper()
+	dbtest.OneDay(t)
 	dir = t.TempDir()
 	l := open(t, dir)
 	sell(t, l, 100)

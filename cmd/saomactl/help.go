@@ -181,7 +181,7 @@ func aboutKeys(l words.Language) string {
 }
 
 func aboutUsers(l words.Language) string {
-	return l.T("List who works at this counter, or change it. The roles are cashier, supervisor and manager; the first user is a manager, and only a manager, named by --user, makes others. --new-pin-file names a file of mode 0600 that holds the new PIN; without it, it is asked for. Nobody is deleted, only disabled. Where the only manager has forgotten the PIN, rescue gives a new one to whoever has a copy of the shop's private key for WeChat Pay or Alipay, --owner-key; the audit says so.")
+	return l.T("List who works at this counter, or change it. The roles are cashier, supervisor and manager; the first user is a manager, and only a manager, named by --user, makes others. --new-pin-file names a file of mode 0600 that holds the new PIN; without it, it is asked for. Nobody is deleted, only disabled. Where the only manager has forgotten the PIN, rescue gives a new one to whoever brings a copy of the shop's private key for WeChat Pay or Alipay from outside the data folder, --owner-key, if the platform accepts it; sealed keys need their passphrase, too, and the audit says so.")
 }
 
 func aboutAudit(l words.Language) string {

@@ -56,7 +56,7 @@ func TestOrderPaid(t *testing.T) {
 	g, err := v.open(t.Context(), pos.WeChat)
 	s.must(err)
 	defer v.close()
-	p := v.nobodys(g)
+	p := nobodys(g, v.o.Now())
 	_, err = g.Create(t.Context(), p)
 	s.must(err)
 	s.must(s.box.Pay(p.OutTradeNo))

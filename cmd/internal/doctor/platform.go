@@ -110,15 +110,26 @@ func (v *visit) ask(ctx context.Context, w pos.Wallet) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return v.of(w).asked.get(func() (a answer, err error) {
-		_, a.err = g.Query(ctx, v.nobodys(g))
-		if c, ok := g.(pos.Clock); ok {
-			var now time.Time
-			now, a.known = c.PlatformNow()
-			a.skew = v.o.Now().Sub(now).Round(time.Second)
-		}
-		return a, nil
-	})
+	return v.of(w).asked.get(func() (answer, error) { return askAt(ctx, g, v.o.Now), nil })
+}
+
+func askAt(ctx context.Context, g pos.Gateway, clock func() time.Time) (a answer) {
+	_, a.err = g.Query(ctx, nobodys(g, clock()))
+	if c, ok := g.(pos.Clock); ok {
+		var now time.Time
+		now, a.known = c.PlatformNow()
+		a.skew = clock().Sub(now).Round(time.Second)
+	}
+	return a
+}
+
+// Accepted is nil where g's platform accepts the signature of a question, and else the sentence that says what it
+// answers, or that it does not.
+func Accepted(ctx context.Context, g pos.Gateway) error {
+	if a := askAt(ctx, g, time.Now); a.err != nil {
+		return refusal(g.Wallet(), a).Says
+	}
+	return nil
 }
 
 func lookAnswers(w pos.Wallet) func(context.Context, *visit) *result {

@@ -15,8 +15,7 @@ import (
 const orderLife = 90 * time.Second
 
 // nobodys is a payment under a number that no counter gives out: theirs end in twelve digits and eight characters.
-func (v *visit) nobodys(g pos.Gateway) *pos.Payment {
-	now := v.o.Now()
+func nobodys(g pos.Gateway, now time.Time) *pos.Payment {
 	return &pos.Payment{
 		OutTradeNo: "DOCTOR" + rand.Text()[:20], Wallet: g.Wallet(), Account: g.Account(), Amount: 1, Title: "Saoma doctor",
 		CreatedAt: now, ExpiresAt: now.Add(orderLife - pos.CodeGrace),
@@ -111,7 +110,7 @@ func (v *visit) order(ctx context.Context, w pos.Wallet) (left *result, err erro
 		return nil, err
 	}
 	return v.of(w).ordered.get(func() (*result, error) {
-		p := v.nobodys(g)
+		p := nobodys(g, v.o.Now())
 		within, cancel := context.WithTimeout(ctx, v.o.Machine.OneCheck/2) // there must be time to close it
 		defer cancel()
 		_, err := g.Create(within, p)

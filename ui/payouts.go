@@ -81,33 +81,36 @@ func (p *payouts) read() {
 		slices.Reverse(booked)
 		chosen := p.chosen()
 		p.day, p.owed, p.booked = day, owed, booked
-		for p.at = p.rows() - 1; p.at > 0 && p.chosen() != chosen; { // another platform may owe by now, and stand before it
-			p.at--
-		}
-		if p.at = max(p.at, 0); p.chosen() != chosen {
+		at := slices.Index(p.list(), chosen) // another platform may owe by now, and stand before it
+		if p.at = max(at, 0); at < 0 {
 			p.asked, p.choices = false, nil
 		}
 		p.draw()
 	})
 }
 
-// rows is how long the list is.
-func (p *payouts) rows() int { return len(p.owed) + len(p.booked) }
-
-// payout is one row of the list: what a wallet owes, or a batch that was booked.
+// payout names one row of the list: what a wallet owes, or a batch that was booked.
 type payout struct {
 	wallet pos.Wallet
 	batch  int64
 }
 
-func (p *payouts) chosen() payout {
-	switch {
-	case p.at < len(p.owed):
-		return payout{wallet: p.owed[p.at].Wallet}
-	case p.at < p.rows():
-		return payout{batch: p.booked[p.at-len(p.owed)].ID}
+func (p *payouts) list() (all []payout) {
+	for _, o := range p.owed {
+		all = append(all, payout{wallet: o.Wallet})
 	}
-	return payout{}
+	for _, b := range p.booked {
+		all = append(all, payout{batch: b.ID})
+	}
+	return all
+}
+
+// chosen is the row at p.at; the zero payout where the list is empty.
+func (p *payouts) chosen() (none payout) {
+	if all := p.list(); p.at < len(all) {
+		return all[p.at]
+	}
+	return none
 }
 
 func (p *payouts) draw() {
@@ -137,7 +140,7 @@ func (p *payouts) details() fyne.CanvasObject {
 	switch {
 	case p.at < len(p.owed):
 		return kit.Col(9, p.owes(&p.owed[p.at])...)
-	case p.at < p.rows():
+	case p.at < len(p.owed)+len(p.booked):
 		return kit.Col(9, p.paidOut(&p.booked[p.at-len(p.owed)])...)
 	}
 	return kit.Col(9, kit.Grow(1, nothing(l.T("Nothing is owed through %s.", string(p.day)))), kit.Fixed(field(l.T("Through"), p.through)))
@@ -206,7 +209,7 @@ func (p *payouts) fees(known pos.Fee, unknown int64) string {
 
 func (p *payouts) choose(i int) {
 	if !p.busy {
-		p.at, p.choices = min(max(i, 0), max(p.rows()-1, 0)), nil
+		p.at, p.choices = min(max(i, 0), max(len(p.list())-1, 0)), nil
 		p.ask(false)
 	}
 }

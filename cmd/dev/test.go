@@ -101,11 +101,12 @@ func (c check) run(ctx context.Context, env environment) error {
 	return err
 }
 
-// raced runs the packages' tests under the race detector, but for those whose one goroutine paints every screen in every size: the
-// step before has run them, and they take minutes here. The bench measures nothing that a race would show.
+// raced runs the packages' tests under the race detector, but for those whose one goroutine paints every screen in every size, cuts
+// the power hundreds of times or breaks every rule of a ledger in turn: the step before has run them, and they take minutes here. The
+// bench measures nothing that a race would show.
 func raced(ctx context.Context, env environment, units []string) error {
 	units = slices.DeleteFunc(slices.Clone(units), func(path string) bool { return strings.HasSuffix(path, "/cmd/internal/bench") })
-	return command(ctx, env, "go", slices.Concat([]string{"test", "-race", "-p", "2", "-timeout", "20m", "-skip", "Fits?$|^TestScreens$"}, units)...).Run()
+	return command(ctx, env, "go", slices.Concat([]string{"test", "-race", "-p", "2", "-timeout", "20m", "-skip", "Fits?$|^TestScreens$|^TestPowerCut|^TestVerifyFindsWhatIsBroken$"}, units)...).Run()
 }
 
 // live is the last step: the window and the phone page driven for real, as the programs are shipped. Nothing is printed after it,

@@ -3,6 +3,7 @@ package ui
 import (
 	"saoma/assets/words"
 	"saoma/pos"
+	"saoma/pos/report"
 	"saoma/ui/kit"
 )
 
@@ -48,16 +49,10 @@ func kindWord(l words.Language, k pos.ExceptionKind) string {
 
 // decisionWord is the short word for how an exception stands, and its tone.
 func decisionWord(l words.Language, r pos.Resolution) (string, kit.Tone) {
-	done := kit.Tone{Ink: kit.Muted, Ground: kit.Paper}
-	switch r {
-	case pos.Accept:
-		return l.T("accepted"), done
-	case pos.GiveBack:
-		return l.T("given back"), done
-	case pos.NoteAndForget:
-		return l.T("dismissed"), done
+	if r == "" {
+		return l.T("to decide"), kit.Alarmed
 	}
-	return l.T("to decide"), kit.Alarmed
+	return report.ResolutionName(l, r), kit.Tone{Ink: kit.Muted, Ground: kit.Paper}
 }
 
 // choiceWord is what the button says that decides r.

@@ -146,9 +146,9 @@ func AuditState(l Words, r *pos.AuditRow, code string) string {
 	case r.Action == "raise":
 		return ExceptionName(l, pos.ExceptionKind(code))
 	case r.Action == "resolve":
-		return resolutionName(l, pos.Resolution(code))
+		return ResolutionName(l, pos.Resolution(code))
 	case strings.HasPrefix(r.Subject, "bill "):
-		return billName(l, pos.ReconciliationState(code))
+		return BillName(l, pos.ReconciliationState(code))
 	case strings.HasPrefix(r.Subject, "user "):
 		role, disabled := strings.CutSuffix(code, " disabled")
 		word := RoleName(l, pos.Role(role))

@@ -57,7 +57,8 @@ func RoleName(l Words, r pos.Role) string {
 	return string(r)
 }
 
-func resolutionName(l Words, r pos.Resolution) string {
+// ResolutionName says how something that waited for a manager was decided.
+func ResolutionName(l Words, r pos.Resolution) string {
 	switch r {
 	case pos.Accept:
 		return l.T("accepted")
@@ -69,7 +70,8 @@ func resolutionName(l Words, r pos.Resolution) string {
 	return string(r)
 }
 
-func billName(l Words, s pos.ReconciliationState) string {
+// BillName says how a day stands with its bill.
+func BillName(l Words, s pos.ReconciliationState) string {
 	switch s {
 	case pos.BillAhead:
 		return l.T("bill comes later")

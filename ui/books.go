@@ -11,6 +11,7 @@ import (
 
 	"saoma/assets/words"
 	"saoma/pos"
+	"saoma/pos/report"
 	"saoma/ui/kit"
 )
 
@@ -45,11 +46,7 @@ func newBooks(c *Cashier) *books {
 func (b *books) object() fyne.CanvasObject { return b.whole }
 
 func (b *books) update() {
-	old := b.note
-	b.note = kit.NewEntry(b.c.l.T("What was found out"), b.c.onKey)
-	if old != nil {
-		b.note.SetText(old.Text)
-	}
+	b.note = b.c.entry(b.note, b.c.l.T("What was found out"))
 	b.leaf = leaf{list: container.NewStack(), details: container.NewStack()}
 	b.whole = kit.Row(0, kit.Share(40, kit.Inset(12, 8, b.leaf.list)), kit.Fixed(kit.Rule()), kit.Share(60, kit.Section(b.leaf.details)))
 	b.draw()
@@ -210,17 +207,16 @@ func remedyWord(l words.Language, r pos.Remedy) string {
 }
 
 func reconciliationWord(l words.Language, s pos.ReconciliationState) (string, kit.Tone) {
-	switch s {
-	case pos.BillAhead:
-		return l.T("bill comes later"), kit.Calm
-	case pos.BillDue:
-		return l.T("not compared"), kit.Alarmed
-	case pos.Differs:
-		return l.T("differs"), kit.Alarmed
-	case pos.Agreed:
-		return l.T("agrees"), kit.Glad
+	tone := kit.Doubtful
+	switch {
+	case s == pos.BillAhead:
+		tone = kit.Calm
+	case s.Red():
+		tone = kit.Alarmed
+	case s == pos.Agreed:
+		tone = kit.Glad
 	}
-	return l.T("signed off"), kit.Doubtful
+	return report.BillName(l, s), tone
 }
 
 func (b *books) onKey(k fyne.KeyName) bool {
@@ -242,17 +238,15 @@ func (b *books) run(do func(ctx context.Context, actor string) error, said strin
 	if b.chosen() == nil {
 		return
 	}
-	b.c.as(pos.Reconcile, func(actor string) {
-		b.c.alone(&b.busy, b.draw, func(ctx context.Context) error { return do(ctx, actor) }, func(err error) {
-			if err != nil {
-				b.c.complain(err)
-			} else {
-				b.note.SetText("")
-				b.c.notify(said, kit.Glad)
-			}
-			b.draw()
-			b.read()
-		})
+	b.c.perform(pos.Reconcile, &b.busy, b.draw, do, func(err error) {
+		if err != nil {
+			b.c.complain(err)
+		} else {
+			b.note.SetText("")
+			b.c.notify(said, kit.Glad)
+		}
+		b.draw()
+		b.read()
 	})
 }
 

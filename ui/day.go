@@ -56,19 +56,10 @@ func newDay(c *Cashier) *day {
 
 func (d *day) object() fyne.CanvasObject { return d.whole }
 
-// entry makes a text field with what was in it.
-func (d *day) entry(old *kit.Entry, placeholder string) *kit.Entry {
-	e := kit.NewEntry(placeholder, d.c.onKey)
-	if old != nil {
-		e.SetText(old.Text)
-	}
-	return e
-}
-
 func (d *day) update() {
 	l := d.c.l
-	d.cashier = d.entry(d.cashier, l.T("Cashier's name"))
-	d.note, d.over, d.reason = d.entry(d.note, l.T("Note (optional)")), d.entry(d.over, l.T("Who goes on with them")), d.entry(d.reason, l.T("Reason"))
+	d.cashier = d.c.entry(d.cashier, l.T("Cashier's name"))
+	d.note, d.over, d.reason = d.c.entry(d.note, l.T("Note (optional)")), d.c.entry(d.over, l.T("Who goes on with them")), d.c.entry(d.reason, l.T("Reason"))
 	d.cashier.OnEnter = d.openShift
 	if d.cashier.Text == "" {
 		d.cashier.SetText(d.c.opts.Cashier)
@@ -152,20 +143,18 @@ func (d *day) onKey(k fyne.KeyName) bool {
 
 // run does something for somebody who may, and shows how things stand then.
 func (d *day) run(action pos.Action, do func(ctx context.Context, actor string) error, done func()) {
-	d.c.as(action, func(actor string) {
-		d.c.alone(&d.busy, d.draw, func(ctx context.Context) error { return do(ctx, actor) }, func(err error) {
-			if err == nil {
-				d.asked = ""
-				for _, e := range []*kit.Entry{d.note, d.over, d.reason} {
-					e.SetText("")
-				}
-				done()
-			} else {
-				d.c.complain(err)
+	d.c.perform(action, &d.busy, d.draw, do, func(err error) {
+		if err == nil {
+			d.asked = ""
+			for _, e := range []*kit.Entry{d.note, d.over, d.reason} {
+				e.SetText("")
 			}
-			d.draw()
-			d.read()
-		})
+			done()
+		} else {
+			d.c.complain(err)
+		}
+		d.draw()
+		d.read()
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 
+	"saoma/pos"
 	"saoma/ui/kit"
 )
 
@@ -106,6 +107,15 @@ func field(what string, e *kit.Entry) fyne.CanvasObject {
 	return kit.Col(4, kit.Fixed(kit.NewText(what, 15, kit.Muted, false)), kit.Fixed(e))
 }
 
+// entry makes a text field anew with what was in the old one, which may be nil.
+func (c *Cashier) entry(old *kit.Entry, placeholder string) *kit.Entry {
+	e := kit.NewEntry(placeholder, c.onKey)
+	if old != nil {
+		e.SetText(old.Text)
+	}
+	return e
+}
+
 // meant is the way back and the way on: Enter goes back until an arrow key has chosen.
 func (c *Cashier) meant(back func(), yes string, do func(), busy bool) *kit.Choices {
 	on := kit.NewButton(yes, "", "", kit.StrongLook, do)
@@ -123,6 +133,13 @@ func (c *Cashier) alone(busy *bool, draw func(), do func(context.Context) error,
 	c.off(do, func(err error) {
 		*busy = false
 		done(err)
+	})
+}
+
+// perform does something in the name of somebody who may, alone.
+func (c *Cashier) perform(action pos.Action, busy *bool, draw func(), do func(ctx context.Context, actor string) error, done func(error)) {
+	c.as(action, func(actor string) {
+		c.alone(busy, draw, func(ctx context.Context) error { return do(ctx, actor) }, done)
 	})
 }
 

@@ -48,14 +48,7 @@ func newPayouts(c *Cashier) *payouts {
 func (p *payouts) object() fyne.CanvasObject { return p.whole }
 
 func (p *payouts) update() {
-	entry := func(old *kit.Entry, placeholder string) *kit.Entry {
-		e := kit.NewEntry(placeholder, p.c.onKey)
-		if old != nil {
-			e.SetText(old.Text)
-		}
-		return e
-	}
-	p.through, p.note = entry(p.through, "2026-01-31"), entry(p.note, p.c.l.T("Such as the bank's reference (optional)"))
+	p.through, p.note = p.c.entry(p.through, "2026-01-31"), p.c.entry(p.note, p.c.l.T("Such as the bank's reference (optional)"))
 	p.through.OnChanged = func(string) { p.read() }
 	p.leaf = leaf{list: container.NewStack(), details: container.NewStack()}
 	p.whole = kit.Row(0, kit.Share(40, kit.Inset(12, 8, p.leaf.list)), kit.Fixed(kit.Rule()), kit.Share(60, kit.Section(p.leaf.details)))
@@ -252,22 +245,20 @@ func (p *payouts) onKey(k fyne.KeyName) bool {
 func (p *payouts) book(w pos.Wallet) {
 	request := pos.SettlementRequest{Wallet: w, Through: p.day, Note: strings.TrimSpace(p.note.Text)}
 	var b *pos.Batch
-	p.c.as(pos.SettleWallet, func(actor string) {
-		p.c.alone(&p.busy, p.draw, func(ctx context.Context) (err error) {
-			request.Actor = actor
-			b, err = p.c.till.BookSettlement(ctx, request)
-			return err
-		}, func(err error) {
-			p.asked = false
-			if err != nil {
-				p.c.complain(err)
-			} else {
-				p.note.SetText("")
-				amount, less := p.less(b.Amount, b.Fees, b.Entries-b.Known)
-				p.c.notify(p.c.l.T("%s has paid out %s (%s) through %s.", w, amount, less, string(b.Day)), kit.Glad)
-			}
-			p.draw()
-			p.read()
-		})
+	p.c.perform(pos.SettleWallet, &p.busy, p.draw, func(ctx context.Context, actor string) (err error) {
+		request.Actor = actor
+		b, err = p.c.till.BookSettlement(ctx, request)
+		return err
+	}, func(err error) {
+		p.asked = false
+		if err != nil {
+			p.c.complain(err)
+		} else {
+			p.note.SetText("")
+			amount, less := p.less(b.Amount, b.Fees, b.Entries-b.Known)
+			p.c.notify(p.c.l.T("%s has paid out %s (%s) through %s.", w, amount, less, string(b.Day)), kit.Glad)
+		}
+		p.draw()
+		p.read()
 	})
 }

@@ -80,12 +80,8 @@ func (p *people) update() {
 func (p *people) fields() {
 	l := p.c.l
 	entry := func(old *kit.Entry, placeholder string, secret bool) *kit.Entry {
-		e := kit.NewEntry(placeholder, p.c.onKey)
-		e.Password = secret
-		e.OnEnter = p.onEnter
-		if old != nil {
-			e.SetText(old.Text)
-		}
+		e := p.c.entry(old, placeholder)
+		e.Password, e.OnEnter = secret, p.onEnter
 		return e
 	}
 	p.name = entry(p.name, l.T("Name"), false)

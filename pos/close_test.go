@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -126,35 +128,49 @@ func (b *books) gross(day pos.Day) (sum pos.Fen) {
 
 var noon = time.Date(2026, 3, 5, 4, 0, 0, 0, time.UTC) // 12:00 in the shop
 
+// machineZone names the zone that a child of TestDaysOfAShopElsewhere takes its machine to be in.
+const machineZone = "SAOMA_TEST_ZONE"
+
 // TestDaysOfAShopElsewhere: the machine's own zone has no say; a sale before the cut-off is the day's before, whose
-// close takes it and nothing else.
+// close takes it and nothing else. Each zone is a process of its own, for a process has but one.
 func TestDaysOfAShopElsewhere(t *testing.T) {
-	local := time.Local
-	defer func() { time.Local = local }()
-	for _, zone := range []string{"America/Los_Angeles", "Pacific/Auckland", "UTC"} {
-		var err error
-		if time.Local, err = time.LoadLocation(zone); err != nil {
+	if name := os.Getenv(machineZone); name != "" {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
 			t.Fatal(err)
 		}
-		b := newBooks(t, noon)
-		shop := b.till.Shop.TimeZone
-		for i, at := range []time.Time{
-			time.Date(2026, 3, 5, 23, 59, 59, 0, shop),
-			time.Date(2026, 3, 6, 0, 0, 1, 0, shop),
-			time.Date(2026, 3, 6, 3, 59, 59, 999e6, shop),
-			time.Date(2026, 3, 6, 4, 0, 0, 0, shop),
-			time.Date(2026, 3, 6, 4, 0, 1, 0, shop),
-		} {
-			b.set(at)
-			b.sell(pos.WeChat, pos.Fen(1)<<i)
+		time.Local = zone
+		daysOfAShop(t)
+		return
+	}
+	for _, zone := range []string{"America/Los_Angeles", "Pacific/Auckland", "UTC"} {
+		child := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestDaysOfAShopElsewhere$")
+		child.Env = append(os.Environ(), machineZone+"="+zone)
+		if out, err := child.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", zone, err, out)
 		}
-		if first, second := b.gross("2026-03-05"), b.gross("2026-03-06"); first != 0b00111 || second != 0b11000 {
-			t.Errorf("%s: %b and %b", zone, first, second)
-		}
-		made, err := b.till.CloseDay(t.Context(), pos.CloseDayRequest{Day: "2026-03-05", Actor: "wang"})
-		if err != nil || len(made) != 1 || made[0].Entries != 3 || made[0].Amount != 0b00111 {
-			t.Errorf("%s: closed %+v (%v)", zone, made, err)
-		}
+	}
+}
+
+func daysOfAShop(t *testing.T) {
+	b := newBooks(t, noon)
+	shop := b.till.Shop.TimeZone
+	for i, at := range []time.Time{
+		time.Date(2026, 3, 5, 23, 59, 59, 0, shop),
+		time.Date(2026, 3, 6, 0, 0, 1, 0, shop),
+		time.Date(2026, 3, 6, 3, 59, 59, 999e6, shop),
+		time.Date(2026, 3, 6, 4, 0, 0, 0, shop),
+		time.Date(2026, 3, 6, 4, 0, 1, 0, shop),
+	} {
+		b.set(at)
+		b.sell(pos.WeChat, pos.Fen(1)<<i)
+	}
+	if first, second := b.gross("2026-03-05"), b.gross("2026-03-06"); first != 0b00111 || second != 0b11000 {
+		t.Errorf("%b and %b", first, second)
+	}
+	made, err := b.till.CloseDay(t.Context(), pos.CloseDayRequest{Day: "2026-03-05", Actor: "wang"})
+	if err != nil || len(made) != 1 || made[0].Entries != 3 || made[0].Amount != 0b00111 {
+		t.Errorf("closed %+v (%v)", made, err)
 	}
 }
 

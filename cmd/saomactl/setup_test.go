@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// ownersPIN is long enough to stand in no port, number or folder's name by chance.
+const ownersPIN = "835162749034"
+
 // owner is a shop's owner with an empty folder and a merchant's papers as the sandbox hands them out.
 type owner struct {
 	*shop
@@ -35,7 +38,7 @@ func newOwner(t *testing.T, flags ...string) *owner {
 			t.Errorf("the sandbox ended with %d", code)
 		}
 	})
-	for name, text := range map[string]string{o.pin: "8351\n", o.word: "correct horse\n"} {
+	for name, text := range map[string]string{o.pin: ownersPIN + "\n", o.word: "correct horse\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +149,7 @@ func (o *owner) trial(wallet string) {
 // noSecrets looks for secrets as plain text in every file of the data folder.
 func (o *owner) noSecrets(secrets ...string) {
 	o.t.Helper()
-	secrets = append(secrets, "BEGIN PRIVATE KEY", "BEGIN RSA PRIVATE KEY", "correct horse", "8351")
+	secrets = append(secrets, "BEGIN PRIVATE KEY", "BEGIN RSA PRIVATE KEY", "correct horse", ownersPIN)
 	err := filepath.WalkDir(o.data, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), "ledger.db") {
 			return err
@@ -173,7 +176,7 @@ func TestSetupAsked(t *testing.T) {
 	}
 	answers := strings.Join([]string{
 		"老街茶馆", "", "", "",
-		"王芳", "8351", "8351",
+		"王芳", ownersPIN, ownersPIN,
 		"2", "correct horse", "correct horse", "",
 		"y", o.papers["mchid"], o.papers["appid"], o.papers["wechat_zip"], "", "", "", o.papers["apiv3_key"], "1", o.papers["public_key_id"],
 		strings.TrimSpace(string(pasted)), o.papers["base_url"],
@@ -208,7 +211,7 @@ func TestSetupAsked(t *testing.T) {
 			t.Errorf("%q was not said:\n%s", says, out.String())
 		}
 	}
-	for _, secret := range []string{o.papers["apiv3_key"], "8351", "correct horse"} {
+	for _, secret := range []string{o.papers["apiv3_key"], ownersPIN, "correct horse"} {
 		if strings.Contains(out.String()+complaints.String(), secret) {
 			t.Error("a secret was printed")
 		}

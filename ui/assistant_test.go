@@ -197,7 +197,7 @@ func TestATryIsToldAsItGoesAndEndsWhenLeft(t *testing.T) {
 	close(g.d.gate)
 	g.key(fyne.KeyReturn)
 	g.until("the verdict", func() bool { return !g.a.guide.busy && len(g.a.guide.finds.all) == 3 })
-	if !g.says("1 checks failed: read in red what to do.") {
+	if !g.says("1 check failed: read in red what to do.") {
 		t.Errorf("the verdict is %q", g.a.guide.says.text)
 	}
 	g.key(fyne.KeyReturn)

@@ -195,7 +195,7 @@ func TestTheDoctorTellsTheWorstFirst(t *testing.T) {
 	c.press(fyne.KeyF9)
 	d = ui.page.(*doctor)
 	c.until("all findings", func() bool { return !d.running && len(d.finds.all) == 3 })
-	if d.finds.all[1].Check != "c" || !c.sees("1 checks failed: read in red what to do.") {
+	if d.finds.all[1].Check != "c" || !c.sees("1 check failed: read in red what to do.") {
 		t.Errorf("it shows %q", texts(ui.win.Canvas()))
 	}
 	c.press(fyne.KeyF3)

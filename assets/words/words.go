@@ -1,6 +1,6 @@
 // Package words is the catalogue of every sentence people read, in English and Simplified Chinese.
-// The English sentence, a fmt format, is the key; zh-Hans.json holds its translation. Both the
-// window and the terminal use it.
+// The English sentence, a fmt format, is the key; zh-Hans.json holds its translation, and en-one.json
+// what English says where the number is one. Both the window and the terminal use it.
 package words
 
 import (
@@ -29,18 +29,19 @@ var All = []Language{Zh, En}
 //go:embed zh-Hans.json
 var zhJSON []byte
 
-var zh = sync.OnceValue(func() map[string]string {
-	sentences, err := parse(zhJSON)
-	if err != nil {
-		panic("zh-Hans.json: " + err.Error()) // embedded, and a test reads it
+//go:embed en-one.json
+var oneJSON []byte
+
+var (
+	zh  = sync.OnceValue(func() map[string]string { return parse(zhJSON) })
+	one = sync.OnceValue(func() map[string]string { return parse(oneJSON) })
+)
+
+func parse(embedded []byte) (sentences map[string]string) {
+	if err := json.Unmarshal(embedded, &sentences); err != nil {
+		panic(err) // the tests read every file
 	}
 	return sentences
-})
-
-func parse(raw []byte) (map[string]string, error) {
-	var sentences map[string]string
-	err := json.Unmarshal(raw, &sentences)
-	return sentences, err
 }
 
 // In returns the language for a tag such as "zh-CN", "zh_CN.UTF-8" or "en-GB". Every Chinese tag
@@ -73,10 +74,11 @@ func (l Language) Name() string {
 // T says a sentence in the language. Arguments that have words of their own, such as a wallet or
 // another pos.Error, are said in the language too. A sentence without a translation stays English.
 func (l Language) T(format string, args ...any) string {
-	if l == Zh {
-		if s, ok := zh()[format]; ok {
-			format = s
-		}
+	if s, ok := zh()[format]; ok && l == Zh {
+		format = s
+	}
+	if s, ok := one()[format]; ok && l == En && isOne(format, args) {
+		format = s
 	}
 	if len(args) == 0 {
 		return strings.ReplaceAll(format, "%%", "%")
@@ -86,6 +88,13 @@ func (l Language) T(format string, args ...any) string {
 		said[i] = l.say(a)
 	}
 	return fmt.Sprintf(format, said...)
+}
+
+// isOne reports whether the number that a sentence counts with, its %d, is one.
+func isOne(format string, args []any) bool {
+	before, _, counts := strings.Cut(format, "%d")
+	at := strings.Count(before, "%")
+	return counts && at < len(args) && fmt.Sprint(args[at]) == "1"
 }
 
 // say turns an argument that is more than a string or a number into words.

@@ -3,6 +3,8 @@ package words
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 
 	"saoma/pos"
@@ -48,6 +50,20 @@ func TestErrorIsASentenceInTheLanguage(t *testing.T) {
 	} {
 		if got := c.l.Error(c.err); got != c.want {
 			t.Errorf("%s: %v: %q; want %q", c.l, c.err, got, c.want)
+		}
+	}
+}
+
+func TestOneIsSingular(t *testing.T) {
+	const waits = "%s takes one refund of a payment at a time; try again in %d seconds."
+	for n, want := range map[int]string{1: "in 1 second.", 2: "in 2 seconds.", 11: "in 11 seconds."} {
+		if got := En.T(waits, pos.WeChat, n); !strings.HasSuffix(got, want) {
+			t.Errorf("%d: %q", n, got)
+		}
+	}
+	for many, single := range one() {
+		if _, used := zh()[many]; !used || single == many || !slices.Equal(verbs(many), verbs(single)) || strings.Count(many, "%d") != 1 {
+			t.Errorf("%q and %q are not one sentence", many, single)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	case "own":
 		childLedger()
 		fmt.Println("open")
-		time.Sleep(time.Minute) // or until killed
+		childWaits()
 	case "sell":
 		childSells()
 	case "sell and wait":
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 		for i := range 30 {
 			childSale(l, i)
 		}
-		time.Sleep(time.Minute) // or until killed
+		childWaits()
 	case "crash":
 		childCrashes()
 	case "power":
@@ -46,6 +46,9 @@ func TestMain(m *testing.M) {
 		childRestoresUntilPowerIsCut()
 	}
 }
+
+// childWaits waits until it is killed, or else for the end of the parent, which never writes.
+func childWaits() { _, _ = os.Stdin.Read(make([]byte, 1)) }
 
 func childLedger() *db.Ledger {
 	l, err := db.Open(context.Background(), os.Getenv(childDir), db.Options{})
@@ -84,6 +87,9 @@ func child(t *testing.T, task, dir string) (*exec.Cmd, io.Reader) {
 	c := exec.Command(os.Args[0])
 	c.Env = append(os.Environ(), childTask+"="+task, childDir+"="+dir)
 	c.Stderr = os.Stderr
+	if _, err := c.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

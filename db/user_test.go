@@ -19,7 +19,8 @@ import (
 	"saoma/pos"
 )
 
-const bossPIN, clerkPIN = "770219355012", "4817"
+// The PINs are so long that no number, address or hash has one in it by chance.
+const bossPIN, clerkPIN = "770219355012", "48170362915"
 
 // staffed makes a ledger with a manager, boss, and a cashier, 小李.
 func staffed(t *testing.T) (dir string, l *db.Ledger, till *pos.Till) {
@@ -146,7 +147,7 @@ func TestPINsStayInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer kept.Close()
-	secrets := []string{bossPIN, `"` + clerkPIN, clerkPIN + `"`, clerkPIN + " ", " " + clerkPIN}
+	secrets := []string{bossPIN, clerkPIN}
 	for kept.Next() {
 		var salt, hash []byte
 		if err := kept.Scan(&salt, &hash); err != nil {

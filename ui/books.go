@@ -33,6 +33,7 @@ type books struct {
 	differences []pos.Difference // of the chosen day
 	loaded      bool
 	busy        bool
+	reads       int
 	note        *kit.Entry
 }
 
@@ -57,7 +58,7 @@ func (b *books) read() {
 	var days []pos.Reconciliation
 	var differences []pos.Difference
 	chosen := b.chosen()
-	b.c.off(func(ctx context.Context) (err error) {
+	b.c.latest(&b.reads, func(ctx context.Context) (err error) {
 		today := time.Now()
 		list, err := b.c.till.Reconciliations(ctx, pos.BillDay(today.AddDate(0, 0, -booksShown)), pos.BillDay(today))
 		if err != nil {
@@ -77,15 +78,7 @@ func (b *books) read() {
 			err = nil
 		}
 		return err
-	}, func(err error) {
-		if err != nil {
-			b.c.complain(err)
-			return
-		}
-		if now := b.chosen(); now != nil && chosen != nil && dayOf(now) != dayOf(chosen) {
-			b.read() // another day was chosen meanwhile
-			return
-		}
+	}, func() {
 		b.loaded, b.days, b.differences = true, days, differences
 		b.at = 0
 		for i := range days {

@@ -50,6 +50,7 @@ type Cashier struct {
 	uses       int  // kit.Uses when it grew last
 	usedAt     time.Time
 	undecided  int   // exceptions that wait for a manager
+	counts     int   // how often they were counted
 	damage     error // why the ledger is only read any more; nil: it is sound
 
 	header   *header

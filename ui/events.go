@@ -90,14 +90,10 @@ func (c *Cashier) onEvent(e pos.Event) {
 // count counts the exceptions that wait, and brings an open page in line with the ledger.
 func (c *Cashier) count() {
 	var open []pos.Exception
-	c.off(func(ctx context.Context) (err error) {
+	c.latest(&c.counts, func(ctx context.Context) (err error) {
 		open, err = c.till.Exceptions(ctx)
 		return err
-	}, func(err error) {
-		if err != nil {
-			c.complain(err)
-			return
-		}
+	}, func() {
 		c.undecided = len(open)
 		c.render()
 		if c.page != nil {
@@ -157,7 +153,7 @@ func rank(s pos.PaymentState) int {
 func (c *Cashier) remember(p *pos.Payment) bool {
 	i := slices.IndexFunc(c.recent, func(r pos.Payment) bool { return r.OutTradeNo == p.OutTradeNo })
 	if i >= 0 {
-		if rank(p.State) < rank(c.recent[i].State) {
+		if known := &c.recent[i]; rank(p.State) < rank(known.State) || p.Refunded < known.Refunded {
 			return false
 		}
 		c.recent[i] = *p

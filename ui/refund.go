@@ -28,6 +28,7 @@ type refunds struct {
 	left           pos.Fen
 	asked          pos.Fen // to be confirmed; 0: nothing
 	busy           bool
+	reads          int
 	amount, reason *kit.Entry
 	choices        *kit.Choices
 }
@@ -77,9 +78,9 @@ func (r *refunds) read() {
 	var payments []pos.Payment
 	var made []pos.Refund
 	var left pos.Fen
-	chosen := r.chosen
-	r.c.off(func(ctx context.Context) (err error) {
-		if payments, err = r.c.till.Recent(ctx, refundableShown); err != nil {
+	chosen, shown := r.chosen, refundableShown
+	r.c.latest(&r.reads, func(ctx context.Context) (err error) {
+		if payments, err = r.c.till.Recent(ctx, shown); err != nil {
 			return err
 		}
 		payments = slices.DeleteFunc(payments, func(p pos.Payment) bool { return p.State != pos.Paid })
@@ -98,14 +99,8 @@ func (r *refunds) read() {
 		}
 		made, left, err = r.c.till.Refunds(ctx, chosen)
 		return err
-	}, func(err error) {
-		if err != nil {
-			r.c.complain(err)
-			return
-		}
-		if r.payments = payments; r.chosen != chosen && r.at() >= 0 {
-			return // another one was chosen meanwhile
-		}
+	}, func() {
+		r.payments = payments
 		if r.chosen != chosen || r.amount.Text == "" || left < r.left {
 			r.amount.SetText(left.String())
 		}

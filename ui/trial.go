@@ -119,10 +119,7 @@ func (t *trial) giveBack() {
 	}
 	request := pos.RefundRequest{OutTradeNo: t.payment.OutTradeNo, Amount: t.payment.Amount, Reason: t.g.room.l.T("Trial"), Actor: t.who}
 	t.during(t.g.room.l.T("Asking %s for the refund.", t.payment.Wallet), func(ctx context.Context) error {
-		made, err := t.till.Refund(ctx, request)
-		if made != nil {
-			t.g.room.do(func() { t.refund = made })
-		}
+		_, err := t.till.Refund(ctx, request) // every change of it arrives as an event
 		return err
 	})
 }

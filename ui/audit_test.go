@@ -116,7 +116,7 @@ func TestABrokenChainIsTold(t *testing.T) {
 	c.opts.Cashier = "王芳"
 	ui := c.open(1280, 800)
 	a := c.auditTab()
-	intruder, err := sql.Open("sqlite", filepath.Join(c.dir, db.FileName))
+	intruder, err := sql.Open("sqlite", filepath.Join(c.dir, db.FileName)+"?_pragma=busy_timeout(60000)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -205,7 +205,7 @@ func TestAnExceptionRingsOnce(t *testing.T) {
 	c.opts.Mute = false
 	c.open(1280, 800)
 	c.stranger(pos.WeChat, "K9RING", true)
-	for end := time.Now().Add(30 * time.Second); heard(assets.AlertSound()) == 0 && time.Now().Before(end); {
+	for end := time.Now().Add(hearing); heard(assets.AlertSound()) == 0 && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	c.ui.cancel()
@@ -215,7 +215,7 @@ func TestAnExceptionRingsOnce(t *testing.T) {
 	ui := c.open(1280, 800)
 	c.until("the exception is counted again", func() bool { return ui.undecided == 1 })
 	c.sell("1", fyne.KeyF1) // and the chime of a payment comes after any alarm of the restart
-	for end := time.Now().Add(30 * time.Second); heard(assets.PaidSound()) == 0 && time.Now().Before(end); {
+	for end := time.Now().Add(hearing); heard(assets.PaidSound()) == 0 && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 	if alarms, chimes := heard(assets.AlertSound()), heard(assets.PaidSound()); alarms != 1 || chimes != 1 {

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// playTime is more than a player takes for any sound of this program, also on a busy machine.
+const playTime = 20 * time.Second
+
 // play plays a WAV file with whatever the system has, off the caller's goroutine. A counter without
 // a loudspeaker is silent; that is no failure.
 func play(wav func() []byte) {
@@ -22,7 +25,7 @@ func play(wav func() []byte) {
 		if f.Close() != nil || err != nil {
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), playTime)
 		defer cancel()
 		for _, player := range players(file) {
 			if exec.CommandContext(ctx, player[0], player[1:]...).Run() == nil {

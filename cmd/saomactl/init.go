@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -146,19 +145,10 @@ func (a *app) sandboxAddress(listen string) (string, error) {
 	return net.JoinHostPort(reachable(host), strconv.Itoa(port)), nil
 }
 
-// The range in which init looks for free ports, below those that systems hand out by themselves.
-const firstPort, lastPort = 20000, 29999
-
 // freePort finds a loopback address nobody listens on.
 func freePort(except string) (string, error) {
-	for range 200 {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+rand.IntN(lastPort-firstPort+1)))
-		if addr == except {
-			continue
-		}
-		if l, err := net.Listen("tcp", addr); err == nil {
-			return addr, l.Close()
-		}
+	if address := config.FreeAddress(except); address != "" {
+		return address, nil
 	}
 	return "", pos.Errorf(pos.Unavailable, "No free port was found on 127.0.0.1; name one with --listen 127.0.0.1:PORT.")
 }

@@ -2,9 +2,6 @@ package setup
 
 import (
 	"context"
-	"math/rand/v2"
-	"net"
-	"strconv"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -26,26 +23,11 @@ func (a *Assistant) addressValues() flow.Values {
 	}
 	if v["notify.listen"] == "" {
 		if a.listen == "" {
-			a.listen = freeAddress()
+			a.listen = config.FreeAddress()
 		}
 		v["notify.listen"] = a.listen
 	}
 	return v
-}
-
-// The ports among which a free one is proposed, below those that systems hand out by themselves.
-const firstPort, lastPort = 20000, 29999
-
-// freeAddress is one on the loopback that nobody listens on; empty where none is found.
-func freeAddress() string {
-	for range 100 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+rand.IntN(lastPort-firstPort+1)))
-		if l, err := net.Listen("tcp", address); err == nil {
-			_ = l.Close()
-			return address
-		}
-	}
-	return ""
 }
 
 // keepAddress keeps how notifications arrive. Without a public address there are none, and that is fine.

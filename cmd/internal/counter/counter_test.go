@@ -43,7 +43,7 @@ func folderOf(t *testing.T, papers *sandbox.Papers) (dir string, box *sandbox.Sa
 		Shop: "面馆", Counter: "K1", MchID: papers.WeChat.MchID, WeChatAppID: papers.WeChat.AppID,
 		MerchantSerial: papers.WeChat.MerchantSerial, WeChatPublicKeyID: papers.WeChat.PublicKeyID,
 		AlipayAppID: papers.Alipay.AppID, SellerID: papers.Alipay.SellerID,
-		Sandbox: box.URL(), Notify: freeAddress(t),
+		Sandbox: box.URL(), Notify: config.FreeAddress(),
 	}.Text(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -52,16 +52,6 @@ func folderOf(t *testing.T, papers *sandbox.Papers) (dir string, box *sandbox.Sa
 		t.Fatal(err)
 	}
 	return dir, box
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func open(t *testing.T, dir string) *Counter {
@@ -76,7 +66,7 @@ func open(t *testing.T, dir string) *Counter {
 // TestNotifiedAndPolled sells twice: once with the notification server's address free, once with it taken.
 func TestNotifiedAndPolled(t *testing.T) {
 	for _, taken := range []bool{false, true} {
-		dir, _ := newFolder(t)
+		dir, box := newFolder(t)
 		c := open(t, dir)
 		want := pos.FromNotification
 		if taken {
@@ -86,6 +76,8 @@ func TestNotifiedAndPolled(t *testing.T) {
 			}
 			defer l.Close()
 			want = pos.FromPoll
+		} else if err := box.Faults().Add(sandbox.Fault{Kind: sandbox.FaultHTTP500, Op: "query"}); err != nil { // or asking may be faster
+			t.Fatal(err)
 		}
 		paid := make(chan *pos.Payment, 1)
 		c.Till.Subscribe(func(e pos.Event) {

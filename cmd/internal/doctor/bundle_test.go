@@ -51,8 +51,8 @@ const (
 	canaryComment    = "canaryInAComment"
 	canaryName       = "canaryAsAShopName"
 	canaryLegend     = "kanarienvogel" // in a field of no use
-	canaryPIN        = "482913"
-	canaryPIN2       = "7731"
+	canaryPIN        = "482913057264"
+	canaryPIN2       = "7731" // so short that ports and sizes may have it
 	canaryPhone      = "13800138000"
 	canaryOpenID     = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 	canaryMail       = "payer@example.com"
@@ -96,7 +96,7 @@ func TestBundleTellsNoSecret(t *testing.T) {
 	s.must(WriteBundle(t.Context(), path, s.o, findings))
 	files := unpack(t, path)
 	secrets := []string{
-		canaryAPIv3, canaryPassphrase, "sings", canaryToken, canaryComment, canaryName, canaryLegend, canaryPIN, canaryPIN2, canaryPhone,
+		canaryAPIv3, canaryPassphrase, "sings", canaryToken, canaryComment, canaryName, canaryLegend, canaryPIN, canaryPhone,
 		canaryOpenID, canaryMail, canaryBearer, "echo canary", s.papers.WeChat.MchID, s.papers.WeChat.AppID, s.papers.WeChat.MerchantSerial,
 		s.papers.WeChat.PublicKeyID, s.papers.Alipay.SellerID, s.papers.Alipay.AppID, s.dir,
 	}
@@ -111,6 +111,10 @@ func TestBundleTellsNoSecret(t *testing.T) {
 				t.Errorf("%s tells %q", name, secret)
 			}
 		}
+	}
+	_, line, told := strings.Cut(files["saoma.log"], "wrong PIN ")
+	if line, _, _ = strings.Cut(line, "\n"); !told || strings.Contains(line, canaryPIN2) {
+		t.Errorf("saoma.log tells %q", line)
 	}
 	for _, want := range []struct{ file, text string }{
 		{"saoma.log", "time=2026-11-21T10:00:00.000+08:00 level=ERROR msg=\"charge refused\" error=\"wechat: refused SIGN_ERROR: HTTP 401\""},

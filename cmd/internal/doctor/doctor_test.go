@@ -33,6 +33,7 @@ func (s *shop) heal() {
 	s.sell()
 	s.backUp(time.Hour)
 	s.seal()
+	s.o.Machine.DiskFree = room(10 << 30) // whatever the tests' own disk has
 }
 
 // TestHealthy: every check is green in a shop where all is well, closed and open, in either mode of Alipay.
@@ -264,6 +265,13 @@ func TestDefect(t *testing.T) {
 	s.o.Machine.Printers = func(context.Context) ([]string, error) { panic("no printer") }
 	if f, _ := s.look("printer"); f.Level != pos.Red || !strings.Contains(f.Says.Sentence(), "defect") {
 		t.Errorf("%s: %s", f.Level, f.Says.Error())
+	}
+}
+
+// TestDiskFree asks about a folder that is there.
+func TestDiskFree(t *testing.T) {
+	if free, err := diskFree(t.TempDir()); err != nil || free == 0 {
+		t.Errorf("%d, %v", free, err)
 	}
 }
 

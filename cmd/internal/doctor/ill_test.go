@@ -171,16 +171,16 @@ var illnesses = []illness{
 	{"listen", pos.Yellow, "notify.listen is empty", func(s *shop) { s.set("notify", "listen", nil); s.set("notify", "public_url", nil) }},
 	{"listen", pos.Red, "is taken", func(s *shop) { s.set("notify", "listen", s.occupied()) }},
 	{"listen", pos.Yellow, "nobody takes notifications", (*shop).hold},
-	{"tunnel", pos.Red, "", func(s *shop) { s.tunnelTo(s.freePort()) }},
+	{"tunnel", pos.Red, "", func(s *shop) { s.tunnelTo(config.FreeAddress()) }},
 	{"tunnel", pos.Yellow, "no line", func(s *shop) {
-		s.tunnelTo(s.freePort())
+		s.tunnelTo(config.FreeAddress())
 		s.o.Tunnel = &tunnel.Status{State: tunnel.Down, Err: pos.Errorf(pos.Unavailable, "no line")}
 	}},
 	{"tunnel", pos.Yellow, "is being made", func(s *shop) {
-		s.tunnelTo(s.freePort())
+		s.tunnelTo(config.FreeAddress())
 		s.o.Tunnel = &tunnel.Status{State: tunnel.Connecting}
 	}},
-	{"host_key", pos.Yellow, "could not be seen", func(s *shop) { s.tunnelTo(s.freePort()) }},
+	{"host_key", pos.Yellow, "could not be seen", func(s *shop) { s.tunnelTo(config.FreeAddress()) }},
 	{"host_key", pos.Yellow, "not confirmed yet", func(s *shop) { s.tunnelTo(s.sshServer()) }},
 	{"host_key", pos.Red, "another key than the confirmed one", func(s *shop) {
 		at := s.sshServer()
@@ -189,7 +189,7 @@ var illnesses = []illness{
 	}},
 	{"reach", pos.Yellow, "the counter is closed", func(*shop) {}},
 	{"reach", pos.Yellow, "has made no echo.key", (*shop).hold},
-	{"reach", pos.Red, "", func(s *shop) { s.o.Serve = true; s.set("notify", "public_url", "http://"+s.freePort()) }},
+	{"reach", pos.Red, "", func(s *shop) { s.o.Serve = true; s.set("notify", "public_url", "http://"+config.FreeAddress()) }},
 	{"reach", pos.Red, "Something else than this counter", func(s *shop) { s.o.Serve = true; s.set("notify", "public_url", s.answering(200, "ok")) }},
 	{"reach", pos.Red, "Another counter", func(s *shop) {
 		s.hold()

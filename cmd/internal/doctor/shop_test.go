@@ -9,7 +9,6 @@ import (
 	"database/sql"
 	"encoding/pem"
 	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -85,7 +84,7 @@ func newShop(t *testing.T, make func() (*sandbox.Papers, error)) *shop {
 	text, err := config.Fresh{
 		Shop: "面馆", Counter: "T7", MchID: p.WeChat.MchID, WeChatAppID: p.WeChat.AppID, MerchantSerial: p.WeChat.MerchantSerial,
 		WeChatPublicKeyID: p.WeChat.PublicKeyID, AlipayAppID: p.Alipay.AppID, SellerID: p.Alipay.SellerID,
-		Sandbox: s.box.URL(), Notify: s.freePort(),
+		Sandbox: s.box.URL(), Notify: config.FreeAddress(),
 	}.Text(s.dir)
 	s.must(err)
 	s.write(config.FileName, text)
@@ -166,15 +165,6 @@ func current(lines []string) (name string) {
 	return name
 }
 
-// freePort is an address of this computer where nobody listens.
-func (s *shop) freePort() string {
-	s.t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	s.must(err)
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // look makes one check.
 func (s *shop) look(check string) (f pos.Finding, made bool) {
 	s.t.Helper()
@@ -201,7 +191,7 @@ func (s *shop) open() {
 		}
 	})
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(s.path(counter.EchoKeyName)); err == nil {
+		if info, err := os.Stat(s.path(counter.EchoKeyName)); err == nil && info.Size() > 0 {
 			return // what connects from now on is answered
 		}
 		if time.Now().After(end) {

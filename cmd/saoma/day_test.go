@@ -55,7 +55,9 @@ func TestDay(t *testing.T) {
 	d.day()
 	d.confirm(shiftKey, "the shift is closed", func(l *db.Ledger) bool { s := d.shifts(l); return len(s) == 1 && s[0].Batch != 0 })
 	d.shot("window-shift-closed")
-	d.keys("Escape", "F7")
+	d.keys("Escape")
+	d.awaitTill()
+	d.keys("F7")
 	d.awaitGate()
 	d.keys("shift+Tab", "ctrl+a")
 	d.digits(theManager)
@@ -116,15 +118,13 @@ func (d *desk) sellAndRefund() {
 	}
 	d.until("paid", d.showsPaid)
 	d.keys("F6")
-	d.until("the refunds", func() bool { return d.at(0.2, 0.27) == opaque(kit.BusyBg) })
-	d.standsStill()
+	d.settles("the refunds", func() bool { return d.at(0.2, 0.27) == opaque(kit.BusyBg) })
 	d.keys("Tab", "ctrl+a")
 	d.digits("250")
 	d.keys("Return") // out of the field
 	d.standsStill()
 	d.keys("Return")
-	d.until("the question", func() bool { return d.at(0.9, 0.77) == opaque(kit.WarnBg) })
-	d.standsStill()
+	d.settles("the question", func() bool { return d.at(0.9, 0.77) == opaque(kit.WarnBg) })
 	d.keys("Right", "Return")
 	d.awaitGate()
 	d.shot("window-supervisor")
@@ -142,20 +142,28 @@ func (d *desk) sellAndRefund() {
 	})
 }
 
-// awaitGate waits for the page that asks for name and PIN.
+// awaitGate waits for the page that asks for name and PIN, whose button is where no other page has one.
 func (d *desk) awaitGate() {
 	d.t.Helper()
-	d.until("the window asks who is there", func() bool {
-		return d.inked(opaque(kit.WeChatGreen)) == 0 && d.inked(opaque(kit.Busy)) > 5000
-	})
-	d.standsStill()
+	d.settles("the window asks who is there", func() bool { return d.pixel(420, 519) == opaque(kit.Busy) })
 }
 
 // awaitTill waits for the till, whose wallets have their colours.
 func (d *desk) awaitTill() {
 	d.t.Helper()
-	d.until("the till", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 5000 })
-	d.standsStill()
+	d.settles("the till", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 5000 })
+}
+
+// settles waits until something is so and the window, which may still show the page before, stands still with it.
+func (d *desk) settles(what string, so func() bool) {
+	d.t.Helper()
+	d.until(what, func() bool {
+		if !so() {
+			return false
+		}
+		d.standsStill()
+		return so()
+	})
 }
 
 // What of a picture may change by itself, in pixels: a cursor that blinks, the clock.
@@ -204,8 +212,10 @@ func (d *desk) day() {
 	d.t.Helper()
 	d.keys("F4")
 	title := fmt.Sprintf("%dx50+%d+170", d.width/2-20, d.width/2+10)
-	d.until("shift and day", func() bool { return d.inkedIn(title, opaque(kit.Ink)) > 100 })
-	d.standsStill()
+	d.settles("shift and day", func() bool {
+		tab := d.pixel(24, 129) // the first one, chosen
+		return tab == opaque(kit.Busy) && d.inkedIn(title, opaque(kit.Ink)) > 100
+	})
 }
 
 // confirm asks for something by its key, and says yes to the question that follows.
@@ -213,7 +223,7 @@ func (d *desk) confirm(key, what string, ok func(*db.Ledger) bool) {
 	d.t.Helper()
 	before := d.inked(opaque(kit.Busy))
 	d.keys(key)
-	d.until("the question", func() bool { return d.inked(opaque(kit.Busy)) > before+5000 })
+	d.settles("the question", func() bool { return d.inked(opaque(kit.Busy)) > before+5000 })
 	d.keys("Right", "Return")
 	d.ledgerSays(what, ok)
 	d.standsStill()
@@ -305,8 +315,7 @@ func (d *desk) workbook(name string) {
 func (d *desk) export() {
 	d.t.Helper()
 	d.keys("Right")
-	d.until("the report with its bar of wallets", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 5000 })
-	d.standsStill()
+	d.settles("the report with its bar of wallets", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 5000 })
 	d.shot("window-reports")
 	d.keys("F3")
 	var name string

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"image/color"
 	"image/png"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,18 +23,19 @@ import (
 
 // desk is a counter on a virtual screen, with the sandbox behind it. It ends only what it started.
 type desk struct {
-	t       *testing.T
-	display string // such as ":3"
-	data    string
-	home    string
-	sandbox *sandbox.Sandbox
-	papers  *sandbox.Papers
-	counter *exec.Cmd
-	front   string // the window that run has waited for
-	left    int    // of the window on the screen
-	top     int
-	width   int
-	height  int
+	t        *testing.T
+	display  string // such as ":3"
+	data     string
+	home     string
+	sandbox  *sandbox.Sandbox
+	papers   *sandbox.Papers
+	counter  *exec.Cmd
+	front    string // the window that run has waited for
+	measured string // the window that geometry was last told of
+	left     int    // of that window on the screen
+	top      int
+	width    int
+	height   int
 }
 
 // newDesk starts a screen and a sandbox and makes a data folder wired to it.
@@ -47,7 +47,7 @@ func newDesk(t *testing.T) *desk {
 		Shop: "老街茶馆", Counter: "K1", MchID: papers.WeChat.MchID, WeChatAppID: papers.WeChat.AppID,
 		MerchantSerial: papers.WeChat.MerchantSerial, WeChatPublicKeyID: papers.WeChat.PublicKeyID,
 		AlipayAppID: papers.Alipay.AppID, SellerID: papers.Alipay.SellerID,
-		Sandbox: d.sandbox.URL(), Notify: freeAddress(t),
+		Sandbox: d.sandbox.URL(), Notify: config.FreeAddress(),
 	}.Text(d.data)
 	if err != nil {
 		t.Fatal(err)
@@ -82,16 +82,6 @@ func newScreen(t *testing.T) *desk {
 	return d
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // startScreen starts an X server on a display it finds free itself.
 func startScreen(t *testing.T) string {
 	t.Helper()
@@ -100,7 +90,8 @@ func startScreen(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	x := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset")
+	// -r: no key repeats itself where a busy machine is late with its release.
+	x := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset", "-r")
 	x.ExtraFiles = []*os.File{w}
 	if err := x.Start(); err != nil {
 		t.Fatal(err)
@@ -174,10 +165,12 @@ func (d *desk) run(title string, args ...string) {
 	d.geometry(d.front)
 }
 
-// close ends the counter.
+// close ends the counter, and waits until its window has gone: the next one may have the same title.
 func (d *desk) close() {
+	d.t.Helper()
 	end(d.counter)
 	d.counter = nil
+	d.until("the window is gone", func() bool { return d.measure(d.front) != nil })
 }
 
 // window waits for a visible window by its title.
@@ -192,11 +185,20 @@ func (d *desk) window(title string) string {
 	return id
 }
 
+// geometry turns to a window: at and pixel look at it from now on.
 func (d *desk) geometry(window string) {
 	d.t.Helper()
+	if err := d.measure(window); err != nil {
+		d.t.Fatal(err)
+	}
+	d.measured = window
+}
+
+// measure reads where a window is now and how large: it may be seen before it is in its place.
+func (d *desk) measure(window string) error {
 	out, err := d.command("xdotool", "getwindowgeometry", "--shell", window).Output()
 	if err != nil {
-		d.t.Fatal(err)
+		return err
 	}
 	for line := range strings.Lines(string(out)) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
@@ -207,6 +209,7 @@ func (d *desk) geometry(window string) {
 			}
 		}
 	}
+	return nil
 }
 
 func (d *desk) command(name string, args ...string) *exec.Cmd {
@@ -291,6 +294,7 @@ func (d *desk) until(what string, ok func() bool) time.Duration {
 			d.t.Fatalf("not within %v: %s", slowly, what)
 		}
 		time.Sleep(10 * time.Millisecond)
+		_ = d.measure(d.measured) // which may have gone
 	}
 	return time.Since(begin)
 }

@@ -78,10 +78,10 @@ func TestExceptionIsDecided(t *testing.T) {
 	d.until("the badge", func() bool { return d.reddest() > 100 })
 	d.keep("window-badge")
 	d.keys("F8")
-	d.until("the desk", func() bool { return d.at(0.2, 0.27) == opaque(kit.BusyBg) })
+	d.settles("the desk", func() bool { return d.at(0.2, 0.27) == opaque(kit.BusyBg) })
 	d.keep("window-desk")
 	d.keys("Return")
-	d.until("the question", func() bool { return d.at(0.9, 0.80) == opaque(kit.WarnBg) })
+	d.settles("the question", func() bool { return d.at(0.9, 0.80) == opaque(kit.WarnBg) })
 	d.keys("Right", "Return")
 	d.until("nothing to decide", func() bool { return d.reddest() == 0 })
 	d.until("the money is back", func() bool {

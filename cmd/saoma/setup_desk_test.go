@@ -137,7 +137,7 @@ func (d *desk) paste(text string) {
 	}()
 	select {
 	case <-taken:
-	case <-time.After(30 * time.Second):
+	case <-time.After(slowly):
 		_ = c.Process.Kill()
 		d.t.Fatalf("nobody took %q from the clipboard", text)
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"saoma/cmd/internal/config"
 	"saoma/payments/sandbox"
 	"saoma/ui/kit"
 )
@@ -89,7 +90,7 @@ func (d *desk) setUpWallets(papers *sandbox.HandedOut) {
 func (d *desk) setUpAddress() {
 	d.t.Helper()
 	d.reach(stepAddress)
-	listen := freeAddress(d.t)
+	listen := config.FreeAddress()
 	d.keys("Tab")
 	d.fields("http://" + listen)
 	d.keys("Tab", "ctrl+a")
@@ -105,7 +106,7 @@ func (d *desk) setUpAddress() {
 func (d *desk) trial() {
 	d.t.Helper()
 	d.reach(stepTrial)
-	d.until("the counter is open", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 0 })
+	d.settles("the counter is open", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 0 })
 	tried := len(d.sandbox.Orders()) // by the checks
 	d.shot("setup-8-trial")
 	d.keys("F1")
@@ -115,14 +116,14 @@ func (d *desk) trial() {
 	if err := d.sandbox.Pay(o.OutTradeNo); err != nil {
 		d.t.Fatal(err)
 	}
-	d.until("the code is gone", func() bool { return d.code("root") == "" })
+	d.settles("the code is gone", func() bool { return d.code("root") == "" })
 	d.shot("setup-8-trial-paid")
 	d.keys("Return")
 	d.until("the refund at the platform", func() bool {
 		money := d.sandbox.Money()
 		return len(money) == 2 && money[0].Amount == 1 && money[1].Amount == -1
 	})
-	d.until("the mark of the step", func() bool { return d.rail(stepTrial, railDisc) == opaque(kit.Good) })
+	d.settles("the mark of the step", func() bool { return d.rail(stepTrial, railDisc) == opaque(kit.Good) })
 	d.shot("setup-8-trial-refunded")
 	d.keys("Return")
 	d.counterOpens(shopName)
@@ -146,23 +147,23 @@ func (d *desk) again() {
 	d.keys("Return")
 	d.counterOpens(shopName)
 	d.signIn("setup-9-sign-in")
-	d.until("the till", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 0 })
+	d.awaitTill()
 	d.sale(len(d.sandbox.Orders()), "wechat", "F1", "6.60", false)
 	d.keys("F9")
 	d.until("the check-up is through", func() bool { return d.pixel(d.width-26, d.height-72-12-23) == opaque(kit.Busy) })
 	d.shot("window-doctor")
 	d.keys("F10")
 	d.signIn("")
-	d.until("the settings", func() bool { return d.inked(opaque(kit.BusyBg)) > 5000 })
+	d.settles("the settings", func() bool { return d.inked(opaque(kit.BusyBg)) > 5000 })
 	d.keys("ctrl+a")
 	d.paste(newName)
 	d.shot("window-settings")
 	d.keys("Return")
-	d.until("it is kept", func() bool { return d.inked(opaque(kit.Gold)) > 2000 })
+	d.settles("it is kept", func() bool { return d.inked(opaque(kit.Gold)) > 2000 })
 	d.keys("F12")
 	d.counterOpens(newName)
 	d.signIn("")
-	d.until("the till", func() bool { return d.inked(opaque(kit.WeChatGreen)) > 0 })
+	d.awaitTill()
 	d.sale(len(d.sandbox.Orders()), "wechat", "F1", "7.70", false)
 }
 
@@ -177,9 +178,7 @@ func (d *desk) counterOpens(name string) {
 // signIn keys in the manager's PIN where the window asks who is there.
 func (d *desk) signIn(keep string) {
 	d.t.Helper()
-	d.until("the window asks who is there", func() bool {
-		return d.inked(opaque(kit.WeChatGreen)) == 0 && d.inked(opaque(kit.Busy)) > 5000
-	})
+	d.awaitGate()
 	if keep != "" {
 		d.shot(keep)
 	}

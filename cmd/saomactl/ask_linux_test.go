@@ -83,7 +83,7 @@ func (x *console) answer(question string, nth int, text string) {
 
 func (x *console) until(what string, there func() bool) {
 	x.t.Helper()
-	for end := time.Now().Add(time.Minute); !there(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(slowly); !there(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			x.t.Fatalf("%s did not come: %q", what, x.shows())
 		}

@@ -27,20 +27,11 @@ func diagnosed(t *testing.T, r result) (list []diagnosis) {
 func TestDoctor(t *testing.T) {
 	s := newShop(t)
 	r := s.run("doctor", "--json", "--serve", "--order", "--only", "wechat,alipay,address,ledger")
-	if r.code != 0 {
-		t.Fatalf("exit %d: %s%s", r.code, r.out, r.err)
-	}
-	levels := map[string]string{}
-	for _, d := range diagnosed(t, r) {
-		levels[d.Check] = string(d.Level)
-		if d.Says == "" || (d.Level == "green") != (d.Do == "") {
-			t.Errorf("%+v", d)
+	for tries := 1; !s.healthy(r); tries++ { // what a busy machine is late with is not green
+		if tries == 5 {
+			t.Fatalf("exit %d: %s%s", r.code, r.out, r.err)
 		}
-	}
-	for _, check := range []string{"wechat_answers", "wechat_product", "alipay_answers", "alipay_product", "reach", "ledger_rules"} {
-		if levels[check] != "green" {
-			t.Errorf("%s is %q", check, levels[check])
-		}
+		r = s.run("doctor", "--json", "--serve", "--order", "--only", "wechat,alipay,address,ledger")
 	}
 	p := s.start("serve")
 	if e := p.next(); e.Event != "listening" {
@@ -60,6 +51,24 @@ func TestDoctor(t *testing.T) {
 	if r.code != 1 || r.err != "" || !strings.Contains(r.out, "✗  files") || !strings.Contains(r.out, "→ Put the file there") {
 		t.Errorf("ill: exit %d: %s%s", r.code, r.out, r.err)
 	}
+}
+
+// healthy reports whether the doctor found all well that matters, in words.
+func (s *shop) healthy(r result) bool {
+	s.t.Helper()
+	green := map[string]bool{}
+	for _, d := range diagnosed(s.t, r) {
+		green[d.Check] = d.Level == "green"
+		if d.Says == "" || green[d.Check] != (d.Do == "") {
+			s.t.Errorf("%+v", d)
+		}
+	}
+	for _, check := range []string{"wechat_answers", "wechat_product", "alipay_answers", "alipay_product", "reach", "ledger_rules"} {
+		if !green[check] {
+			return false
+		}
+	}
+	return r.code == 0
 }
 
 // TestDoctorBundle writes a support file once.

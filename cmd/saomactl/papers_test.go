@@ -46,7 +46,7 @@ func TestSandboxSaysWhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	limit := time.AfterFunc(time.Minute, func() { _ = c.Process.Kill() })
+	limit := time.AfterFunc(slowly, func() { _ = c.Process.Kill() })
 	defer limit.Stop()
 	for in := bufio.NewScanner(out); in.Scan(); {
 		if !strings.Contains(in.Text(), "papers are in") {

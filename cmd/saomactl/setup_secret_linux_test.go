@@ -18,7 +18,7 @@ func (p *person) proposes(question, secret string) {
 
 // No question shows a secret that was typed at it before, and no refusal a piece of a key.
 func TestSetupShowsNoSecret(t *testing.T) {
-	const pin, word, token = "770219", "correct horse", "a token of frps"
+	const pin, word, token = ownersPIN, "correct horse", "a token of frps"
 	o := newOwner(t)
 	key, err := os.ReadFile(o.papers["app_key"]) // one line without BEGIN
 	if err != nil {

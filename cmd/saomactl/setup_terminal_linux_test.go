@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"saoma/payments/sandbox"
 )
 
@@ -24,7 +22,7 @@ func (o *owner) sits() *person { return &person{screen: o.onTerminal("setup")} }
 // reads waits until the words are shown and returns what was shown up to them.
 func (p *person) reads(words string) string {
 	p.t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(slowly); ; time.Sleep(5 * time.Millisecond) {
 		text := p.text()[p.read:]
 		if before, _, found := strings.Cut(text, words); found {
 			p.read += len(before) + len(words)
@@ -65,14 +63,7 @@ func (p *person) keysIn(question, keys string) {
 // keys types once nothing typed is shown.
 func (p *person) keys(keys string) {
 	p.t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		state, err := unix.IoctlGetTermios(int(p.master.Fd()), unix.TCGETS)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		if state.Lflag&unix.ECHO == 0 {
-			break
-		}
+	for end := time.Now().Add(slowly); p.echoes(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			p.t.Fatalf("what is typed would be shown: %q", p.text()[p.read:])
 		}

@@ -195,7 +195,7 @@ func TestSetupAsked(t *testing.T) {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	limit := time.AfterFunc(3*time.Minute, func() { _ = c.Process.Kill() })
+	limit := time.AfterFunc(2*slowly, func() { _ = c.Process.Kill() })
 	defer limit.Stop()
 	for in := bufio.NewScanner(stdout); in.Scan(); { // the customer pays the code that is shown
 		fmt.Fprintln(&out, in.Text())

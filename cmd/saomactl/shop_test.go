@@ -22,6 +22,9 @@ import (
 // binary is the saomactl that these tests drive as a script would.
 var binary string
 
+// slowly is how long a busy machine may take for anything.
+const slowly = 2 * time.Minute
+
 func TestMain(m *testing.M) {
 	os.Exit(buildAndRun(m))
 }
@@ -215,7 +218,7 @@ func (p *process) next() event {
 			p.t.Fatalf("%v ended: %s", p.cmd.Args, p.err.String())
 		}
 		return e
-	case <-time.After(30 * time.Second):
+	case <-time.After(slowly):
 		p.t.Fatalf("%v says nothing", p.cmd.Args)
 	}
 	return event{}
@@ -286,7 +289,7 @@ func (s *shop) fault(kind, op string, count int) {
 // platform lists what the sandbox has: "orders" or "money".
 func (s *shop) platform(what string) (list []event) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), slowly)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/sandbox/"+what, nil)
 	if err != nil {

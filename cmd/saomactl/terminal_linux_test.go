@@ -73,15 +73,21 @@ func (c *screen) text() string {
 	return c.shown.String()
 }
 
+// echoes reports whether the terminal shows what is typed.
+func (c *screen) echoes() bool {
+	c.t.Helper()
+	state, err := unix.IoctlGetTermios(int(c.master.Fd()), unix.TCGETS)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return state.Lflag&unix.ECHO != 0
+}
+
 // answer waits for the n-th time the question is asked, by when nothing typed is echoed, and types.
 func (c *screen) answer(question string, n int, typed string) {
 	c.t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
-		state, err := unix.IoctlGetTermios(int(c.master.Fd()), unix.TCGETS)
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		if strings.Count(c.text(), question) >= n && state.Lflag&unix.ECHO == 0 {
+	for end := time.Now().Add(slowly); ; time.Sleep(5 * time.Millisecond) {
+		if strings.Count(c.text(), question) >= n && !c.echoes() { // in this order: the answer before was not echoed, either
 			break
 		}
 		if time.Now().After(end) {
@@ -101,13 +107,14 @@ func (c *screen) end() int {
 
 // TestTypedPINs makes the first manager and signs in by PINs that are typed, none of which is shown.
 func TestTypedPINs(t *testing.T) {
+	const pin, typo = "770219355012", "770218355012" // long enough to stand in no other number
 	s := newShop(t)
 	c := s.onTerminal("users", "add", "Wang", "--role", "manager")
 	c.answer("New PIN of Wang:", 1, "1111")
-	c.answer("New PIN of Wang:", 2, "770219")
-	c.answer("The same once more:", 1, "770218")
-	c.answer("New PIN of Wang:", 3, "770219")
-	c.answer("The same once more:", 2, "770219")
+	c.answer("New PIN of Wang:", 2, pin)
+	c.answer("The same once more:", 1, typo)
+	c.answer("New PIN of Wang:", 3, pin)
+	c.answer("The same once more:", 2, pin)
 	if code := c.end(); code != 0 {
 		t.Fatalf("exit %d: %q", code, c.text())
 	}
@@ -115,19 +122,19 @@ func TestTypedPINs(t *testing.T) {
 		t.Errorf("users %+v", users)
 	}
 	wrong := s.onTerminal("--user", "Wang", "users", "role", "Wang", "manager")
-	wrong.answer("PIN of Wang:", 1, "770218")
+	wrong.answer("PIN of Wang:", 1, typo)
 	if code := wrong.end(); code != 1 {
 		t.Errorf("a wrong PIN: exit %d: %q", code, wrong.text())
 	}
 	right := s.onTerminal("--user", "Wang", "users", "role", "Wang", "manager")
-	right.answer("PIN of Wang:", 1, "770219")
+	right.answer("PIN of Wang:", 1, pin)
 	if code := right.end(); code != 0 {
 		t.Errorf("the right PIN: exit %d: %q", code, right.text())
 	}
 	for _, screen := range []*screen{c, wrong, right} {
-		for _, pin := range []string{"770218", "770219"} {
-			if strings.Contains(screen.text(), pin) {
-				t.Errorf("%s was shown: %q", pin, screen.text())
+		for _, typed := range []string{pin, typo} {
+			if strings.Contains(screen.text(), typed) {
+				t.Errorf("%s was shown: %q", typed, screen.text())
 			}
 		}
 	}

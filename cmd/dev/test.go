@@ -82,7 +82,7 @@ func checks(units []string) []check {
 		{name: "staticcheck", args: append(static, "./...")},
 		{
 			name: say("unit tests without cgo and without a display", "单元测试：不用 cgo，不用图形界面"),
-			args: append([]string{"test", "-timeout", "10m"}, units...), env: headless,
+			args: append([]string{"test", "-timeout", "20m"}, units...), env: headless,
 		},
 	}
 }

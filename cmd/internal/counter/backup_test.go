@@ -114,7 +114,7 @@ func TestRunBacksUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
-	for end := time.Now().Add(time.Minute); len(backupsOf(t, c)) == 0; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(slowly); len(backupsOf(t, c)) == 0; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("no backup")
 		}
@@ -163,7 +163,7 @@ func TestRunKeepsGoodBackups(t *testing.T) {
 	run(t, c)
 	select {
 	case <-told:
-	case <-time.After(time.Minute):
+	case <-time.After(slowly):
 		t.Fatal("nobody found the damage")
 	}
 	if c.backupDue(time.Now()) {

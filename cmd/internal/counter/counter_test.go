@@ -104,7 +104,7 @@ func TestNotifiedAndPolled(t *testing.T) {
 			if p.ConfirmedBy != want || p.Amount != 1250 {
 				t.Errorf("address taken %v: %+v", taken, p)
 			}
-		case <-time.After(time.Minute):
+		case <-time.After(slowly):
 			t.Fatal("not paid")
 		}
 		if err := c.PayAsCustomer(ctx, p.OutTradeNo); pos.CodeOf(err) != pos.Conflict {
@@ -120,7 +120,7 @@ func TestNotifiedAndPolled(t *testing.T) {
 // await waits until somebody listens.
 func await(t *testing.T, addr string) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(slowly); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if c, err := net.Dial("tcp", addr); err == nil {
 			c.Close()
 			return

@@ -102,7 +102,7 @@ func TestNoPublicAddress(t *testing.T) {
 		if r.State != pos.ReachNone {
 			t.Errorf("told %+v", r)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(slowly):
 		t.Fatal("nothing was told")
 	}
 }

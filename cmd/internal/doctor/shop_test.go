@@ -190,7 +190,7 @@ func (s *shop) open() {
 			s.t.Error(err)
 		}
 	})
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if info, err := os.Stat(s.path(counter.EchoKeyName)); err == nil && info.Size() > 0 {
 			return // what connects from now on is answered
 		}

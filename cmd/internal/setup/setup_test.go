@@ -164,7 +164,7 @@ func (m *merchant) mustTry(a *Assistant, id flow.StepID) {
 func (m *merchant) payAndRefund(till *pos.Till, w pos.Wallet) {
 	t := m.t
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	p, err := till.Charge(ctx, pos.ChargeRequest{Wallet: w, Amount: 1, Cashier: "王芳"})
 	if err != nil {

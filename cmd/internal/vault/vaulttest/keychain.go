@@ -113,7 +113,7 @@ func (k *Keychain) start(c *exec.Cmd) {
 // await waits until name answers on the bus.
 func (k *Keychain) await(name string) {
 	k.t.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		bus, err := dbus.Connect(k.address)
 		if err != nil {
 			continue

@@ -282,7 +282,7 @@ func TestCertifiedPapers(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, papersFile))
-	if err != nil || strings.Contains(string(text), "Issuer") {
+	if err != nil || strings.Contains(string(text), `IssuerKey"`) {
 		t.Errorf("public-key papers name an issuer: %v", err)
 	}
 	if q, err := ReadPapers(dir); err != nil || q.Alipay.Certificates != nil {

@@ -131,14 +131,14 @@ func (s *Sandbox) attempt(wallet, outTradeNo string, n *notice) bool {
 	return ok
 }
 
+// post delivers a notice once. The client's time-out begins with the request: what it takes to make one, an attacker's key
+// included, is not the merchant's time.
 func (s *Sandbox) post(wallet string, n *notice, fault FaultKind) bool {
-	ctx, cancel := context.WithTimeout(s.ctx, notifyTimeout)
-	defer cancel()
 	build, accepted := s.wechatMessage, wechatAccepted
 	if wallet == Alipay {
 		build, accepted = s.alipayMessage, alipayAccepted
 	}
-	req, err := build(ctx, n, fault)
+	req, err := build(s.ctx, n, fault)
 	if err != nil {
 		s.log.Error("notification not built", "err", err)
 		return false

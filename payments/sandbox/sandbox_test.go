@@ -87,7 +87,7 @@ func TestRestart(t *testing.T) {
 	state := filepath.Join(t.TempDir(), "orders.json")
 	h := &hook{status: 500}
 	address := h.serve(t)
-	o := Options{StateFile: state, Speed: 1000, RefundDelay: time.Hour}
+	o := Options{StateFile: state, Speed: 1000, RefundDelay: 1000 * time.Hour} // an hour: it does not end before the restart
 	s := start(t, o)
 	w := paidOrder(t, s, WeChat, address)
 	a := paidOrder(t, s, Alipay, address)

@@ -35,6 +35,9 @@ func start(t testing.TB, o Options) *Sandbox {
 		o.Speed = 100
 	}
 	s := New(papers(t), o)
+	if o.StateFile == "" { // with one it may be notifying already
+		s.client.Timeout = patience // a hook on a slow machine is no merchant who does not answer, and is told once
+	}
 	if err := s.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}

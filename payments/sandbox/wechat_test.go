@@ -15,7 +15,8 @@ import (
 
 // TestWeChatAuthorization changes a correct request one part at a time: each must be 401 SIGN_ERROR, signed.
 func TestWeChatAuthorization(t *testing.T) {
-	s := start(t, Options{})
+	now := newClock(time.Now()) // which stands still, however long it takes
+	s := start(t, Options{Now: now.now})
 	stranger := papers(t).Alipay.AppKey
 	set := func(name, value string) func(map[string]string) string {
 		return func(f map[string]string) string { f[name] = value; return authHeader(f) }
@@ -30,8 +31,8 @@ func TestWeChatAuthorization(t *testing.T) {
 		"other nonce":      {auth: set("nonce_str", "ABCDEFGHIJKLMNOPABCDEFGHIJKLMNOP")},
 		"timestamp":        {auth: set("timestamp", "yesterday")},
 		"other timestamp":  {auth: func(f map[string]string) string { f["timestamp"] += "1"; return authHeader(f) }},
-		"6 minutes early":  {at: time.Now().Add(-6 * time.Minute)},
-		"6 minutes late":   {at: time.Now().Add(6 * time.Minute)},
+		"6 minutes early":  {at: now.now().Add(-6 * time.Minute)},
+		"6 minutes late":   {at: now.now().Add(6 * time.Minute)},
 		"not base64":       {auth: set("signature", "%%%")},
 		"other key":        {auth: set("signature", rsaSign(t, stranger, "x"))},
 		"other method":     {change: func(r *http.Request) { r.Method = http.MethodPost }, path: "/v3/refund/domestic/refunds"},
@@ -66,7 +67,7 @@ func TestWeChatAuthorization(t *testing.T) {
 		}
 	})
 	for name, at := range map[string]time.Duration{"4 minutes early": -4 * time.Minute, "4 minutes late": 4 * time.Minute} {
-		if r := (wxRequest{method: "GET", path: path, at: time.Now().Add(at)}).send(t, s); r.status != 200 {
+		if r := (wxRequest{method: "GET", path: path, at: now.now().Add(at)}).send(t, s); r.status != 200 {
 			t.Errorf("%s: %d %s", name, r.status, r.body)
 		}
 	}
@@ -144,7 +145,9 @@ func TestWeChatCertificates(t *testing.T) {
 
 // TestWeChatFields: each mistake is 400 PARAM_ERROR and its message names the field.
 func TestWeChatFields(t *testing.T) {
-	s := start(t, Options{})
+	now := newClock(time.Now().Truncate(time.Second)) // which stands still, however long it takes
+	s := start(t, Options{Now: now.now})
+	in := func(d time.Duration) string { return now.now().Add(d).Format(time.RFC3339) }
 	amount := func(v any) map[string]any { return map[string]any{"amount": v} }
 	total := func(v any) map[string]any { return amount(map[string]any{"total": v, "currency": "CNY"}) }
 	for _, tt := range []struct {
@@ -173,8 +176,8 @@ func TestWeChatFields(t *testing.T) {
 		{"amount/total", amount(map[string]any{"currency": "CNY"})},
 		{"amount/currency", amount(map[string]any{"total": 1, "currency": "USD"})},
 		{"time_expire", map[string]any{"time_expire": "2030-01-01 00:00:00"}},
-		{"time_expire", map[string]any{"time_expire": time.Now().Add(30 * time.Second).Format(time.RFC3339)}},
-		{"time_expire", map[string]any{"time_expire": time.Now().Add(-time.Hour).Format(time.RFC3339)}},
+		{"time_expire", map[string]any{"time_expire": in(30 * time.Second)}},
+		{"time_expire", map[string]any{"time_expire": in(-time.Hour)}},
 		{"attach", map[string]any{"attach": strings.Repeat("a", 129)}},
 		{"appid", map[string]any{"appid": nil}},
 		{"mchid", map[string]any{"mchid": "1900000001"}},
@@ -191,7 +194,7 @@ func TestWeChatFields(t *testing.T) {
 		"32 characters":    {"out_trade_no": strings.Repeat("1", 24) + "aZ_-|*12"},
 		"6 characters":     {"out_trade_no": "123456"},
 		"loopback":         {"notify_url": "http://127.0.0.1:1/notify"},
-		"61 seconds ahead": {"time_expire": time.Now().Add(62 * time.Second).Format(time.RFC3339)},
+		"61 seconds ahead": {"time_expire": in(61 * time.Second)},
 		"1 fen":            total(1),
 		"no currency":      amount(map[string]any{"total": 1}),
 	} {

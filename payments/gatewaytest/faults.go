@@ -111,8 +111,9 @@ func (s suite) cell(c cell) {
 // once the platform has done whatever it does.
 func (s suite) strike(column operation, c cell, p *pos.Payment) (answer string, err error) {
 	if slices.Contains(onTheWay, c.fault) {
-		answer, err = column.call(s, s.Context(), s.through(c.fault), p)
-		s.cause(c.fault, err)
+		if answer, err = column.call(s, s.Context(), s.through(c.fault), p); !late(err) {
+			s.cause(c.fault, err)
+		}
 		return answer, err
 	}
 	if c.fault != RefundAbnormal || c.op != opQueryRefund { // that one struck when the refund was asked for

@@ -13,8 +13,12 @@ type steady struct{ pos.Gateway }
 
 const tries = 10
 
-// late reports whether a call was ended by the client's own time-out.
-func late(err error) bool { return err != nil && strings.Contains(err.Error(), "Client.Timeout") }
+// late reports whether a call was ended by one of the client's own time-outs: of the whole, of the handshake, of the
+// connection.
+func late(err error) bool {
+	has := func(words string) bool { return strings.Contains(err.Error(), words) }
+	return err != nil && (has("Client.Timeout") || has("TLS handshake timeout") || has("i/o timeout"))
+}
 
 func steadily[T any](call func() (T, error)) (v T, err error) {
 	for range tries {

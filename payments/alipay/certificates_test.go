@@ -83,8 +83,12 @@ func sn(issuer, serial string) string {
 
 // issued is a certificate under the intermediate, for days.
 func (a *authority) issued(name string, serial int64, public *rsa.PublicKey, days int) []byte {
+	return a.issuedUntil(time.Now().AddDate(0, 0, days), name, serial, public)
+}
+
+func (a *authority) issuedUntil(end time.Time, name string, serial int64, public *rsa.PublicKey) []byte {
 	c := template(name, serial)
-	c.NotAfter = time.Now().AddDate(0, 0, days)
+	c.NotAfter = end
 	return certify(c, a.issuer, public, a.issuerKey)
 }
 
@@ -120,6 +124,7 @@ func TestNewRefusesCertificatesThatCannotWork(t *testing.T) {
 	strange, strangeKey := template("Strange Root", 31), keys().stranger
 	strangeRoot := certify(strange, strange, strangeKey.Public(), strangeKey)
 	namesake := template("Test Root R1", 11) // of the root's name, with another key
+	end := time.Now().AddDate(0, 0, 30)      // one moment, for midnight may come before its test does
 	later := func(days int) func() time.Time {
 		return func() time.Time { return time.Now().AddDate(0, 0, days) }
 	}
@@ -148,11 +153,13 @@ func TestNewRefusesCertificatesThatCannotWork(t *testing.T) {
 			x := template("alipay", 22)
 			c.AlipayCert = certify(x, a.sm2, keys().platform.Public(), a.curve)
 		}, "not issued"},
-		"text":                 {func(c *Config) { c.AlipayCert = []byte("certificate") }, "no certificate"},
-		"cut":                  {func(c *Config) { c.AppCert = c.AppCert[:len(c.AppCert)/2] }, "no certificate"},
-		"a key":                {func(c *Config) { c.AppCert = bytes.ReplaceAll(c.AppCert, []byte("CERTIFICATE"), []byte("PUBLIC KEY")) }, "public key"},
-		"damaged":              {func(c *Config) { c.AppCert = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}) }, "damaged"},
-		"app expired":          {func(c *Config) { c.Now = later(40) }, "application's certificate expired on " + time.Now().AddDate(0, 0, 30).UTC().Format(time.DateOnly)},
+		"text":    {func(c *Config) { c.AlipayCert = []byte("certificate") }, "no certificate"},
+		"cut":     {func(c *Config) { c.AppCert = c.AppCert[:len(c.AppCert)/2] }, "no certificate"},
+		"a key":   {func(c *Config) { c.AppCert = bytes.ReplaceAll(c.AppCert, []byte("CERTIFICATE"), []byte("PUBLIC KEY")) }, "public key"},
+		"damaged": {func(c *Config) { c.AppCert = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}) }, "damaged"},
+		"app expired": {func(c *Config) {
+			c.AppCert, c.Now = a.issuedUntil(end, "app", 21, &keys().app.PublicKey), later(40)
+		}, "application's certificate expired on " + end.UTC().Format(time.DateOnly)},
 		"alipay expired":       {func(c *Config) { c.AppCert = a.issued("app", 21, &keys().app.PublicKey, 300); c.Now = later(70) }, "certificate of Alipay expired on "},
 		"intermediate expired": {func(c *Config) { long(c, a); c.Now = later(400) }, "certificate of Alipay expired on "},
 		"not yet":              {func(c *Config) { c.Now = later(-10) }, "clock"},

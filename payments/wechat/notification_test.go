@@ -163,7 +163,8 @@ func TestSignedButOddNotifications(t *testing.T) {
 
 // Not WeChat Pay's, or not now: refused before the body is looked at.
 func TestForgedNotifications(t *testing.T) {
-	g := gateway(t, Config{})
+	now := time.Now()
+	g := gateway(t, Config{Now: func() time.Time { return now }}) // it stands still, however long it takes to come to a case
 	set := func(key, value string) func(http.Header, []byte) []byte {
 		return func(h http.Header, b []byte) []byte { h.Set(key, value); return b }
 	}
@@ -176,9 +177,9 @@ func TestForgedNotifications(t *testing.T) {
 		"merchant's own": {notification{by: keys().merchant}, nil, ErrSignature},
 		"other serial":   {notification{serial: "PUB_KEY_ID_0"}, nil, ErrSignature},
 		"probe":          {notification{}, set("Wechatpay-Signature", "WECHATPAY/SIGNTEST/abc"), ErrProbe},
-		"old":            {notification{at: time.Now().Add(-5*time.Minute - 2*time.Second)}, nil, ErrStale},
-		"of the future":  {notification{at: time.Now().Add(5*time.Minute + 5*time.Second)}, nil, ErrStale},
-		"new time":       {notification{at: time.Now().Add(-time.Hour)}, set("Wechatpay-Timestamp", strconv.FormatInt(time.Now().Unix(), 10)), ErrSignature},
+		"old":            {notification{at: now.Add(-5*time.Minute - 2*time.Second)}, nil, ErrStale},
+		"of the future":  {notification{at: now.Add(5*time.Minute + 2*time.Second)}, nil, ErrStale},
+		"new time":       {notification{at: now.Add(-time.Hour)}, set("Wechatpay-Timestamp", strconv.FormatInt(now.Unix(), 10)), ErrSignature},
 		"time with a plus": {notification{}, func(h http.Header, b []byte) []byte {
 			h.Set("Wechatpay-Timestamp", "+"+h.Get("Wechatpay-Timestamp"))
 			return b

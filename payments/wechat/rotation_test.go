@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"saoma/db/dbtest"
 	"saoma/payments/sandbox"
 	"saoma/payments/wechat"
 	"saoma/pos"
@@ -105,6 +106,7 @@ func privateKey(t *testing.T, text string) *rsa.PrivateKey {
 // A new merchant certificate works from the moment it is entered: while the platform does not know it the one before
 // it signs, and afterwards it does itself. Every request has its effect once.
 func TestNewMerchantCertificate(t *testing.T) {
+	dbtest.OneDay(t) // at its end it asks for today's bill
 	r := newRotation(t, time.Time{})
 	g := r.gateway
 	p := payment(g, "K1ROTATION01")

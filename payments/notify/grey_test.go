@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,8 +20,9 @@ import (
 
 // heard counts messages by the serial that signed them.
 type heard struct {
-	mu sync.Mutex
-	by map[string]int
+	mu      sync.Mutex
+	by      map[string]int
+	fetched atomic.Bool // the certificates
 }
 
 func (h *heard) add(serial string) {
@@ -44,7 +46,11 @@ func (h *heard) take() map[string]int {
 // RoundTrip hears answers, but for the certificates that are fetched beside them.
 func (h *heard) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := http.DefaultTransport.RoundTrip(r)
-	if err == nil && r.URL.Path != "/v3/certificates" {
+	switch {
+	case err != nil:
+	case r.URL.Path == "/v3/certificates":
+		h.fetched.Store(true)
+	default:
 		h.add(resp.Header.Get("Wechatpay-Serial"))
 	}
 	return resp, err
@@ -90,7 +96,13 @@ func grey(t *testing.T, papers func(*sandbox.Sandbox, *wechat.Config) (from, to 
 	r := newRigWith(t, func(s *sandbox.Sandbox, cfg *wechat.Config) {
 		from, to = papers(s, cfg)
 		cfg.PlatformCertificates, cfg.Transport = true, answers
+		cfg.Now = time.Now // it is the sandbox that notifies, for longer than a notification stays fresh where time stands still
 	}, notifications.wrap)
+	for late := time.Now().Add(time.Minute); !answers.fetched.Load(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatal("the certificates were not fetched") // in a ramp they would be one of the answers that are counted
+		}
+	}
 	total := 0
 	for perMille, n := range payments {
 		r.must(r.sandbox.Ramp(from, to, perMille))

@@ -86,13 +86,11 @@ func TestWhyNobodyAnswers(t *testing.T) {
 	defer plain.Close()
 	breaks := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	defer breaks.Close()
-	gone := httptest.NewServer(nil)
-	gone.Close()
 	for url, says := range map[string]string{
 		untrusted.URL: "The certificate of 127.0.0.1",
 		strings.Replace(plain.URL, "http:", "https:", 1): "does not answer with TLS",
 		breaks.URL:                         "broke off before an answer",
-		gone.URL:                           "Nobody answers at 127.0.0.1",
+		"http://127.0.0.1:1":               "Nobody answers at 127.0.0.1", // a port that was free a moment ago may be another test's
 		"http://" + silent.Addr().String(): "No answer from 127.0.0.1",
 		"https://%zz":                      "is not an address",
 	} {

@@ -54,13 +54,13 @@ func transport() []delivery {
 			q.header = q.header.Clone()
 			q.header.Set("Content-Encoding", "gzip")
 			q.body = packed(append(bytes.Clone(q.body), make([]byte, huge)...))
-			return r.post(q)
+			return r.tell(q)
 		}},
 		{"gzip of the very notification", refused, func(r *rig, q request) (int, string) {
 			q.header = q.header.Clone()
 			q.header.Set("Content-Encoding", "gzip")
 			q.body = packed(q.body)
-			return r.post(q)
+			return r.tell(q)
 		}},
 		wire("gzip as a transfer encoding", func(q request, host string) string {
 			return head(q, host, "Transfer-Encoding: gzip, chunked") + "0\r\n\r\n"

@@ -19,7 +19,7 @@ func toFRPS(s *tunneltest.FRPS, addr string) tunnel.Options {
 func TestFRP(t *testing.T) {
 	s := tunneltest.NewFRPS(t, nil)
 	link := tunneltest.NewLink(t, s.Addr)
-	o := pinned(t, toFRPS(s, link.Addr))
+	o := hasty(pinned(t, toFRPS(s, link.Addr)))
 	r := run(t, o)
 	if up := r.until(tunnel.Up); up.At != domain {
 		t.Errorf("it passes on %q", up.At)

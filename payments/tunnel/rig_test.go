@@ -20,8 +20,15 @@ import (
 
 // fast is the pace of the tests: failures are found and mended quickly, and a slow machine is still no failure.
 var fast = tunnel.Pace{
-	SetUp: 20 * time.Second, KeepAlive: 300 * time.Millisecond, Patience: 5 * time.Second,
+	SetUp: 20 * time.Second, KeepAlive: 300 * time.Millisecond, Patience: 30 * time.Second,
 	FirstRetry: 20 * time.Millisecond, LastRetry: 200 * time.Millisecond,
+}
+
+// hasty is fast to give up a line that has fallen silent, for the tests of that.
+func hasty(o tunnel.Options) tunnel.Options {
+	o.Pace = fast
+	o.Pace.Patience = 5 * time.Second
+	return o
 }
 
 // rig is a tunnel that runs until the test's end, with what it said.

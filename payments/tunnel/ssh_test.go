@@ -56,7 +56,7 @@ func TestSSHTakesOverFromADeadLine(t *testing.T) {
 	key := tunneltest.NewKey(t)
 	s := tunneltest.NewSSHD(t, tunneltest.SSHDOptions{Keys: []tunneltest.Key{key}})
 	link := tunneltest.NewLink(t, s.Addr)
-	r := run(t, pinned(t, toSSHD(s, link.Addr, key)))
+	r := run(t, hasty(pinned(t, toSSHD(s, link.Addr, key))))
 	r.until(tunnel.Up)
 	link.Freeze()
 	r.says("has fallen silent")

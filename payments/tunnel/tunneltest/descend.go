@@ -19,6 +19,9 @@ func descendants(pid int) (list []*os.Process) {
 		}
 		// pid (name) state ppid …; the name may hold anything
 		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+		if len(fields) < 2 {
+			continue
+		}
 		child, err1 := strconv.Atoi(filepath.Base(filepath.Dir(stat)))
 		parent, err2 := strconv.Atoi(fields[1])
 		if err1 == nil && err2 == nil {

@@ -6,11 +6,14 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
+	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -54,15 +57,28 @@ func Until(t testing.TB, what string, ok func() bool) {
 	}
 }
 
+// The ports that FreeAddress tries, from somewhere on one after the other. They are below those that systems give to whoever
+// asks for any: no other test comes by one of them before the server that is to have it.
+const lowestPort, ports = 20000, 12000
+
+var (
+	beginPort  = mathrand.Int64N(ports)
+	portsTried atomic.Int64
+)
+
 // FreeAddress is an address on 127.0.0.1 that nobody listens on.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 100 {
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lowestPort+(beginPort+portsTried.Add(1))%ports)); err == nil {
+			l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal(err)
+	return ""
 }
 
 func answers(addr string) bool {

@@ -79,10 +79,10 @@ func (c *Cashier) charge(w pos.Wallet) {
 }
 
 func (c *Cashier) switchTo(w pos.Wallet) {
-	outTradeNo := c.current.OutTradeNo
+	outTradeNo, cashier := c.current.OutTradeNo, c.opts.Cashier
 	c.begin(w)
 	c.off(func(ctx context.Context) error {
-		_, err := c.till.SwitchWallet(ctx, outTradeNo, w, c.opts.Cashier)
+		_, err := c.till.SwitchWallet(ctx, outTradeNo, w, cashier)
 		return err
 	}, c.onCharged)
 	c.notify(c.l.T("Switching to %s.", w), kit.Working)
@@ -119,9 +119,9 @@ func (c *Cashier) onCancel() {
 		c.render()
 		return
 	}
-	two := c.second != nil
+	two, cashier := c.second != nil, c.opts.Cashier // another may sign in meanwhile
 	c.duringEach(func(ctx context.Context, outTradeNo string) error {
-		_, err := c.till.Cancel(ctx, outTradeNo, c.opts.Cashier)
+		_, err := c.till.Cancel(ctx, outTradeNo, cashier)
 		if two && pos.CodeOf(err) == pos.Conflict {
 			return nil // one of the two was faster, and the screen says so
 		}

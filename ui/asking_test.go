@@ -42,8 +42,11 @@ func (a *asking) answer(name, pin string) {
 
 func TestASupervisorAllowsARefundOnTheSpot(t *testing.T) {
 	c := newCounter(t)
+	c.closeTill()
+	c.refundLimit = 500
+	c.openTill()
+	c.opts.Till = c.till
 	c.staff()
-	c.till.Shop.CashierRefundLimit = 500
 	ui := c.open(1280, 800)
 	r := c.sold("20", fyne.KeyF1)
 	r.amount.SetText("15")

@@ -44,6 +44,7 @@ func (a *audit) export() {
 	a.writing = true
 	a.draw()
 	var file string
+	l := a.c.l // which may change meanwhile
 	rows := func(ctx context.Context, f pos.AuditFilter) ([]pos.AuditRow, error) {
 		return a.c.till.Audit(ctx, a.by, f)
 	}
@@ -52,7 +53,7 @@ func (a *audit) export() {
 		if err != nil {
 			return pos.Errorf(pos.Setup, "This user has no folder of its own; run saomactl report instead.").Because(err)
 		}
-		file, err = a.c.opts.ExportAudit(downloads(home), report.AuditRows(ctx, rows, f), a.c.l)
+		file, err = a.c.opts.ExportAudit(downloads(home), report.AuditRows(ctx, rows, f), l)
 		return err
 	}, func(err error) {
 		a.writing = false

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"saoma/assets/words"
 	"saoma/pos"
 	"saoma/ui/kit"
 )
@@ -186,12 +187,13 @@ func (d *day) closeShift() {
 }
 
 func (d *day) closeDay() {
-	request := pos.CloseDayRequest{Day: d.today.Day, Note: strings.TrimSpace(d.note.Text)} // the day that was read, should another have begun since
+	// The day that was read, should another have begun since, and the language of now.
+	request, l := pos.CloseDayRequest{Day: d.today.Day, Note: strings.TrimSpace(d.note.Text)}, d.c.l
 	var days []ClosedDay
 	var missing error
 	d.run(pos.CloseDay, func(ctx context.Context, actor string) (err error) {
 		request.Actor = actor
-		if days, err = d.closeBooks(ctx, request); len(days) > 0 {
+		if days, err = d.closeBooks(ctx, request, l); len(days) > 0 {
 			missing, err = err, nil // the day is closed all the same
 		}
 		return err
@@ -206,9 +208,9 @@ func (d *day) closeDay() {
 }
 
 // closeBooks closes the day, with its files and backup where somebody makes them.
-func (d *day) closeBooks(ctx context.Context, r pos.CloseDayRequest) (days []ClosedDay, err error) {
+func (d *day) closeBooks(ctx context.Context, r pos.CloseDayRequest, l words.Language) (days []ClosedDay, err error) {
 	if d.c.opts.CloseDay != nil {
-		return d.c.opts.CloseDay(ctx, r, d.c.l)
+		return d.c.opts.CloseDay(ctx, r, l)
 	}
 	batches, err := d.c.till.CloseDay(ctx, r)
 	for _, b := range batches {

@@ -46,7 +46,10 @@ type counter struct {
 	queue   chan func()
 	opts    Options
 	ledger  *db.Ledger
-	ahead   time.Duration // how far the counter's clock is ahead, from the next openTill on
+
+	// From the next openTill on:
+	ahead       time.Duration // how far the counter's clock is ahead
+	refundLimit pos.Fen       // of a cashier
 
 	closeTill func() // what a restart does first
 }
@@ -97,7 +100,7 @@ func (c *counter) openTill() {
 	c.till = &pos.Till{
 		Shop: pos.Shop{
 			Name: "老街茶馆", Counter: "K1", TimeZone: time.FixedZone("CST", 8*3600),
-			MinCharge: pos.DefaultMinCharge, MaxCharge: pos.DefaultMaxCharge,
+			MinCharge: pos.DefaultMinCharge, MaxCharge: pos.DefaultMaxCharge, CashierRefundLimit: c.refundLimit,
 		},
 		Store:    ledger,
 		Gateways: map[pos.Wallet]pos.Gateway{pos.WeChat: wechatPay, pos.Alipay: ali},

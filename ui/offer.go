@@ -28,8 +28,9 @@ func (c *Cashier) onOffer() {
 		return
 	}
 	c.charging = w
+	cashier := c.opts.Cashier
 	c.during(func(ctx context.Context, outTradeNo string) error {
-		_, err := c.till.Offer(ctx, outTradeNo, w, c.opts.Cashier)
+		_, err := c.till.Offer(ctx, outTradeNo, w, cashier)
 		return err
 	})
 }

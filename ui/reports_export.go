@@ -32,13 +32,14 @@ func (r *reports) export() {
 		r.exporting, r.done, r.stop = true, 0, stop
 		r.drawFoot()
 		var file string
+		l := r.c.l // which may change meanwhile
 		r.c.off(func(context.Context) (err error) {
 			home, err := os.UserHomeDir()
 			if err != nil {
 				return pos.Errorf(pos.Setup, "This user has no folder of its own; run saomactl report instead.").Because(err)
 			}
 			request.Folder = downloads(home)
-			file, err = r.c.opts.Export(ctx, request, r.c.l, func(done, total int64) {
+			file, err = r.c.opts.Export(ctx, request, l, func(done, total int64) {
 				r.c.do(func() {
 					r.done = float64(done) / float64(max(total, 1))
 					r.drawFoot()

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"image/color"
-	"image/png"
 	"os"
 	"os/exec"
 	"strconv"
@@ -68,15 +67,10 @@ func (d *desk) inked(c color.NRGBA) int { return d.inkedIn("", c) }
 // inkedIn is the same for a part of the window, given as ImageMagick's geometry.
 func (d *desk) inkedIn(crop string, c color.NRGBA) (n int) {
 	d.t.Helper()
-	img, err := png.Decode(bytes.NewReader(d.picture(d.front, crop)))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	for y := img.Bounds().Min.Y; y < img.Bounds().Max.Y; y++ {
-		for x := img.Bounds().Min.X; x < img.Bounds().Max.X; x++ {
-			if opaque(img.At(x, y)) == c {
-				n++
-			}
+	pixels, wanted := d.look(crop).Pix, []byte{c.R, c.G, c.B, c.A}
+	for i := 0; i < len(pixels); i += 4 {
+		if bytes.Equal(pixels[i:i+4], wanted) {
+			n++
 		}
 	}
 	return n

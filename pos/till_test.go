@@ -469,6 +469,7 @@ func TestRefundUnknown(t *testing.T) {
 				p := c.charge(w, 1000)
 				c.pay(p.OutTradeNo)
 				c.await(p.OutTradeNo, pos.Paid, 3*time.Second)
+				c.fault(sandbox.Fault{Kind: sandbox.FaultLost}) // else WeChat Pay could tell of the refund before it is looked at
 				c.fault(sandbox.Fault{Kind: kind, Op: "refund", Count: 1})
 				r, err := c.till.Refund(t.Context(), pos.RefundRequest{OutTradeNo: p.OutTradeNo, Amount: 400, Reason: "x", Actor: "wang"})
 				if err != nil || r.State != pos.RefundRequested {

@@ -55,7 +55,7 @@ func another(t *testing.T, file string) map[string]string {
 		t.Skip("LibreOffice is not here to open the file")
 	}
 	out := t.TempDir()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	defer cancel()
 	args := []string{"-env:UserInstallation=file://" + filepath.ToSlash(t.TempDir()), "--headless"}
 	if filepath.Ext(file) == ".csv" { // a window would ask for the character set, and find it by the byte order mark

@@ -112,14 +112,13 @@ func (s *storm) sell() {
 	real := s.handler.Load()
 	var catch http.Handler = http.HandlerFunc(s.catch)
 	s.handler.Store(&catch)
-	for _, p := range s.orders[:stormOrders] {
+	for i, p := range s.orders[:stormOrders] {
 		s.pay(p.OutTradeNo)
+		// All at once would be too much for a slow machine within the time that the platforms wait for an answer, and
+		// Alipay tells again only after minutes.
+		s.awaitCaught(i + 1 - stormConnections)
 	}
-	for end := time.Now().Add(patience); s.caught() < stormOrders; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			s.t.Fatalf("the platforms told of %d orders only", s.caught())
-		}
-	}
+	s.awaitCaught(stormOrders)
 	s.handler.Store(real)
 	s.signed.Store(time.Now().UnixNano())
 }
@@ -135,6 +134,16 @@ func (s *storm) catch(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	s.notices, s.bodies = append(s.notices, r), append(s.bodies, body)
 	io.WriteString(w, "success")
+}
+
+// awaitCaught waits until n notices are caught.
+func (s *storm) awaitCaught(n int) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); s.caught() < n; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("the platforms told of %d orders only", s.caught())
+		}
+	}
 }
 
 func (s *storm) caught() int {

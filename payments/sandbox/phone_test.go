@@ -106,8 +106,7 @@ func TestPhoneInBrowser(t *testing.T) {
 			run(t, ctx,
 				chromedp.WaitVisible(`.codes .`+tt.wallet+` a`), // the list refreshes itself
 				picture(t, tt.wallet+"-1-list"),
-				chromedp.Click(`.codes .`+tt.wallet+` a`),
-				chromedp.WaitVisible("#pay"),
+				choose(`.codes .`+tt.wallet+` a`),
 				picture(t, tt.wallet+"-2-pay"),
 			)
 			pay := text(t, ctx, "#pay")
@@ -168,8 +167,9 @@ func browser(t *testing.T, binary, language string) context.Context {
 	opts := append(
 		slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(binary), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("disable-component-update", true),
+		chromedp.WSURLReadTimeout(patience), // its start alone takes long on a slow machine
 	)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
 	t.Cleanup(cancel)
@@ -181,6 +181,25 @@ func browser(t *testing.T, binary, language string) context.Context {
 			return err
 		}))
 	return ctx
+}
+
+// choose clicks a code of the list until its page is there: the list refreshes itself, also under the finger.
+func choose(code string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		soon := func(do chromedp.Action[chromedp.Void]) error {
+			ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+			defer cancel()
+			_, err := do(ctx, tab)
+			return err
+		}
+		for ctx.Err() == nil {
+			_ = soon(chromedp.Click(code)) // what became of it is on the screen
+			if soon(chromedp.WaitVisible("#pay")) == nil {
+				return nil
+			}
+		}
+		return ctx.Err()
+	})
 }
 
 func run(t *testing.T, ctx context.Context, actions ...chromedp.Action[chromedp.Void]) {

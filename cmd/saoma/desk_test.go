@@ -271,7 +271,8 @@ func (d *desk) code(window string) string {
 	if err := os.WriteFile(file, d.picture(window, ""), 0o600); err != nil {
 		d.t.Fatal(err)
 	}
-	out, err := exec.Command("zbarimg", "-q", "--raw", file).Output()
+	// QR codes only: stripes on the screen may look like a code of another kind.
+	out, err := exec.Command("zbarimg", "-q", "--raw", "-Sdisable", "-Sqrcode.enable", file).Output()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 4 {
 		return "" // no code in the picture
 	}

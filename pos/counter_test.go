@@ -101,7 +101,8 @@ var emptyLedger = sync.OnceValues(func() (file []byte, err error) {
 // newCounter opens a counter that gets every notification but does not poll.
 func newCounter(t *testing.T) *counter {
 	t.Helper()
-	c := newPlatform(t, sandbox.Options{RefundDelay: 50 * time.Millisecond, RefundGap: -1}) // skew is the time that passes
+	// A refund takes 50 ms, and a notification that a busy machine missed comes again within patience. Skew is the time that passes.
+	c := newPlatform(t, sandbox.Options{Speed: 60, RefundDelay: 3 * time.Second, RefundGap: -1})
 	c.open()
 	t.Cleanup(func() { c.close() })
 	return c

@@ -45,6 +45,6 @@ func shots(ctx context.Context, args []string) error {
 	}
 	env = append(append(env, liveTests()...), "SAOMA_SHOTS="+dir)
 	return step(say("screenshots into %s", "截图存入 %s", dir), func() error {
-		return command(ctx, env, "go", "test", "-count=1", "-timeout", "20m", "./cmd/saoma").Run()
+		return command(ctx, env, "go", "test", "-count=1", "-timeout", hangs, "./cmd/saoma").Run()
 	})
 }

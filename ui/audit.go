@@ -33,7 +33,7 @@ type audit struct {
 	rows   []pos.AuditRow
 	more   bool // there are older ones
 	at     int
-	asked  int // counts the questions; only the answer to the last one is shown
+	reads  int
 
 	chain    *pos.AuditChain // nil: not worked out yet
 	checking bool
@@ -134,24 +134,15 @@ func (a *audit) load(hand []pos.AuditRow) {
 	if len(hand) > 0 {
 		f.Before = hand[len(hand)-1].Seq
 	}
-	a.asked++
-	asked := a.asked
 	var rows []pos.AuditRow
 	var users []pos.User
-	a.c.off(func(ctx context.Context) (err error) {
+	a.c.latest(&a.reads, func(ctx context.Context) (err error) {
 		if users, err = a.c.till.Users(ctx); err != nil {
 			return err
 		}
 		rows, err = a.c.till.Audit(ctx, a.by, f)
 		return err
-	}, func(err error) {
-		if asked != a.asked {
-			return // something else is asked meanwhile
-		}
-		if err != nil {
-			a.c.complain(err)
-			return
-		}
+	}, func() {
 		a.actors = []string{""}
 		for _, u := range users {
 			a.actors = append(a.actors, u.Name)

@@ -149,9 +149,10 @@ func (c *Cashier) latest(reads *int, read func(context.Context) error, show func
 	n := *reads
 	c.off(read, func(err error) {
 		switch {
+		case n != *reads: // the later one tells, failures too
 		case err != nil:
 			c.complain(err)
-		case n == *reads:
+		default:
 			show()
 		}
 	})

@@ -21,6 +21,7 @@ type reports struct {
 	whole  fyne.CanvasObject
 	period report.Period
 	made   *report.Report
+	reads  int
 	table  int // which of the report's tables is shown
 	format int // of formats
 	single bool
@@ -48,18 +49,12 @@ func (r *reports) object() fyne.CanvasObject { return r.whole }
 func (r *reports) read() {
 	asked := r.period
 	var made *report.Report
-	r.c.off(func(ctx context.Context) (err error) {
+	r.c.latest(&r.reads, func(ctx context.Context) (err error) {
 		made, err = report.Make(ctx, r.c.opts.Reports, r.c.till.Shop, asked, time.Now())
 		return err
-	}, func(err error) {
-		switch {
-		case asked != r.period: // another is asked for meanwhile
-		case err != nil:
-			r.c.complain(err)
-		default:
-			r.made = made
-			r.update()
-		}
+	}, func() {
+		r.made = made
+		r.update()
 	})
 }
 

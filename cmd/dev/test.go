@@ -104,12 +104,15 @@ func (c check) run(ctx context.Context, env environment) error {
 	return err
 }
 
-// raced runs the packages' tests under the race detector, but for those whose one goroutine paints every screen in every size, cuts
-// the power hundreds of times or breaks every rule of a ledger in turn: the step before has run them, and they take minutes here. The
-// bench measures nothing that a race would show.
+// alone are tests whose one goroutine paints every screen in every size, cuts the power hundreds of times, breaks every rule of a
+// ledger or every byte of it in turn, or fills a big ledger or bill: the race detector has nothing to see there and takes minutes.
+const alone = "Fits?$|^TestScreens$|^TestPowerCut|^TestVerifyFindsWhatIsBroken$|^TestFlippedByte$|^TestSearch$|^TestSeed$|^TestBillBomb$"
+
+// raced runs the packages' tests under the race detector, but for those that the step before has run as well as can be. The bench
+// measures nothing that a race would show.
 func raced(ctx context.Context, env environment, units []string) error {
 	units = slices.DeleteFunc(slices.Clone(units), func(path string) bool { return strings.HasSuffix(path, "/cmd/internal/bench") })
-	return command(ctx, env, "go", slices.Concat([]string{"test", "-race", "-p", "2", "-timeout", hangs, "-skip", "Fits?$|^TestScreens$|^TestPowerCut|^TestVerifyFindsWhatIsBroken$"}, units)...).Run()
+	return command(ctx, env, "go", slices.Concat([]string{"test", "-race", "-p", "2", "-timeout", hangs, "-skip", alone}, units)...).Run()
 }
 
 // live is the last step: the window and the phone page driven for real, as the programs are shipped. Nothing is printed after it,

@@ -136,28 +136,48 @@ func table(p *fpdf.Fpdf, t report.Table) {
 	}
 }
 
-// columns shares the page out: numbers, which must not be cut, get what they need, and words and dates the rest.
+// columns shares the page out: numbers and dates, which must not be cut, get what they need, and words the rest. What does
+// not fit is written smaller, down to what can still be read on paper.
 func columns(p *fpdf.Fpdf, t report.Table) []float64 {
-	widths := make([]float64, len(t.Header))
-	rest, words := pageWidth, 0.0
+	const smallest = 6.5
+	for size := 9.0; ; size -= 0.5 {
+		p.SetFontSize(size)
+		if widths, whole := share(p, t); whole || size <= smallest {
+			return widths
+		}
+	}
+}
+
+// share is how wide the columns are at the present size, and whether that cuts nothing.
+func share(p *fpdf.Fpdf, t report.Table) (widths []float64, whole bool) {
+	widths = make([]float64, len(t.Header))
+	var numbers, dates, words float64
 	for i, h := range t.Header {
 		widths[i] = p.GetStringWidth(h)
 		for _, row := range t.Rows {
 			widths[i] = max(widths[i], p.GetStringWidth(printable(row[i].String())))
 		}
 		widths[i] += 3
-		if alignment(t.Rows[0][i].Kind) == "R" {
-			rest -= widths[i]
-		} else {
+		switch kind := t.Rows[0][i].Kind; {
+		case alignment(kind) == "R":
+			numbers += widths[i]
+		case kind == report.Text:
 			words += widths[i]
+		default:
+			dates += widths[i]
 		}
 	}
+	whole = numbers+dates+words <= pageWidth
 	for i := range widths {
-		if alignment(t.Rows[0][i].Kind) == "L" {
-			widths[i] *= max(rest, pageWidth/10) / words
+		switch kind := t.Rows[0][i].Kind; {
+		case alignment(kind) == "R":
+		case whole:
+			widths[i] *= (pageWidth - numbers) / (dates + words)
+		case kind == report.Text:
+			widths[i] *= max(pageWidth-numbers-dates, pageWidth/10) / words
 		}
 	}
-	return widths
+	return widths, whole
 }
 
 func alignment(k report.Kind) string {

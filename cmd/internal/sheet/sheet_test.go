@@ -89,8 +89,14 @@ func TestXLSX(t *testing.T) {
 }
 
 func TestPDF(t *testing.T) {
+	for _, l := range words.All {
+		t.Run(string(l), func(t *testing.T) { testPDF(t, l) })
+	}
+}
+
+func testPDF(t *testing.T, l words.Language) {
 	var b bytes.Buffer
-	if err := PDF(&b, sales(t, 60), words.Zh); err != nil {
+	if err := PDF(&b, sales(t, 60), l); err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.HasPrefix(b.Bytes(), []byte("%PDF-")) || b.Len() > 1<<20 {
@@ -108,10 +114,13 @@ func TestPDF(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"张记面馆", "王小明", "支付宝", "123456789.01", "c059", "2026-01-31"} {
+	for _, want := range []string{"张记面馆", "王小明", l.T("Alipay"), "123456789.01", "c059", "2026-01-31"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%q is not in the document", want)
 		}
+	}
+	if dates := strings.Count(string(text), string(today)); dates < 61 {
+		t.Errorf("%d rows of the details say their day", dates)
 	}
 	if pages := strings.Count(string(text), "\f"); pages < 2 {
 		t.Errorf("60 cashiers on %d pages", pages)

@@ -132,7 +132,13 @@ func TestWeChatBill(t *testing.T) {
 	if plain, err := io.ReadAll(z); err != nil || string(plain) != text || again != hash {
 		t.Errorf("gzip: %v", err)
 	}
-	for kind, want := range map[string]struct{ rows, columns int }{"SUCCESS": {2, 20}, "REFUND": {1, 29}} {
+	for kind, want := range map[string]struct {
+		rows, columns int
+		heads, totals string
+	}{
+		"SUCCESS": {2, 20, "总交易单数,应结订单总金额,手续费总金额,订单总金额", "`2,`25.00,`0.16000,`25.00"},
+		"REFUND":  {1, 29, "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额", "`1,`0.00,`3.33,`0.00,`-0.02000,`0.00,`3.33"},
+	} {
 		text, _ := fetchBill(t, s, "bill_date=2026-03-14&bill_type="+kind)
 		lines := strings.Split(strings.TrimSuffix(text, "\r\n"), "\r\n")
 		if len(lines) != want.rows+3 {
@@ -142,6 +148,9 @@ func TestWeChatBill(t *testing.T) {
 			if n := strings.Count(line, ",") + 1; n != want.columns {
 				t.Errorf("%s: %d columns: %s", kind, n, line)
 			}
+		}
+		if heads, totals := lines[want.rows+1], lines[want.rows+2]; heads != want.heads || totals != want.totals {
+			t.Errorf("%s: totals\n%s\n%s", kind, heads, totals)
 		}
 	}
 	for query, code := range map[string]string{

@@ -136,6 +136,7 @@ const (
 	wxAsked   = "申请退款金额,"
 	wxRemark  = "费率备注"
 	wxTotals  = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额"
+	wxTotalIn = "总交易单数,应结订单总金额,手续费总金额,订单总金额" // SUCCESS
 	bom, crlf = "\ufeff", "\r\n"
 )
 
@@ -164,8 +165,12 @@ func (p *WeChatPapers) billCSV(kind string, rows []billRow) []byte {
 			fees -= fee(row.r.Amount)
 		}
 	}
-	b.WriteString(wxTotals + crlf)
-	ticked(&b, []string{fmt.Sprint(len(rows)), yuan(in), yuan(out), "0.00", feeText(fees), yuan(in), yuan(out)})
+	heads, totals := wxTotals, []string{fmt.Sprint(len(rows)), yuan(in), yuan(out), "0.00", feeText(fees), yuan(in), yuan(out)}
+	if kind == "SUCCESS" {
+		heads, totals = wxTotalIn, []string{fmt.Sprint(len(rows)), yuan(in), feeText(fees), yuan(in)}
+	}
+	b.WriteString(heads + crlf)
+	ticked(&b, totals)
 	return []byte(b.String())
 }
 

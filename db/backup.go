@@ -94,8 +94,8 @@ func (l *Ledger) BackupDaily(ctx context.Context, dir string, now time.Time, kee
 		return "", err
 	}
 	for _, name := range outdated(append(names, filepath.Base(path)), keep) {
-		if err := os.Remove(filepath.Join(dir, name)); err != nil {
-			return path, unwritable(dir, err)
+		if err := discard(dir, name); err != nil {
+			return path, err
 		}
 	}
 	return path, nil
@@ -262,9 +262,17 @@ func removeStale(dir string) error {
 		if err != nil || time.Since(info.ModTime()) < staleAfter {
 			continue // gone by now, or at work
 		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
-			return unwritable(dir, err)
+		if err := discard(dir, e.Name()); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// discard deletes a file that another backup at the same time may have deleted already.
+func discard(dir, name string) error {
+	if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unwritable(dir, err)
 	}
 	return nil
 }

@@ -247,6 +247,34 @@ func TestBackupDaily(t *testing.T) {
 	sound(t, asLedger(t, filepath.Join(folder, a)))
 }
 
+// TestBackupDailyTwiceAtOnce: what is outdated is so for each of several backups, and only one of them can delete it.
+func TestBackupDailyTwiceAtOnce(t *testing.T) {
+	l := open(t, t.TempDir())
+	folder := t.TempDir()
+	noon := time.Date(2026, 1, 31, 12, 0, 0, 0, shop.TimeZone)
+	for day := range 200 {
+		name := noon.AddDate(0, 0, -1-day).Format("ledger-20060102-150405.db")
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all sync.WaitGroup
+	want := make([]string, 4)
+	for i := range want {
+		now := noon.Add(time.Duration(i) * time.Minute)
+		want[i] = now.Format("ledger-20060102-150405.db")
+		all.Go(func() {
+			if _, err := l.BackupDaily(t.Context(), folder, now, 1, true); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if names := filesIn(t, folder); !slices.Equal(names, want) {
+		t.Errorf("there are %q, want %q", names, want)
+	}
+}
+
 func TestBackupDailyClearsUpAfterACrash(t *testing.T) {
 	l := open(t, t.TempDir())
 	folder := t.TempDir()

@@ -19,8 +19,7 @@ type biz struct {
 
 var (
 	aliNumber = regexp.MustCompile(`^[0-9A-Za-z_]+$`)
-	aliYuan   = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})\.[0-9]{2}$`)
-	aliBare   = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})(\.[0-9]{1,2})?$`) // as a JSON number
+	aliYuan   = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})(\.[0-9]{1,2})?$`)
 	aliSpan   = regexp.MustCompile(`^([1-9][0-9]{0,5})([mhdc])$`)
 )
 
@@ -57,17 +56,16 @@ func (b *biz) order(name string, required bool) string {
 	return v
 }
 
-// fen reads yuan: text with exactly two decimals, or a JSON number with at most two.
+// fen reads yuan with at most two decimals, as text or as a JSON number: Alipay takes 12, 12.5 and 12.50.
 func (b *biz) fen(name string) int64 {
-	raw := string(b.raw[name])
-	v, shape := raw, aliBare
-	if raw == "" || raw == "null" || raw[0] == '"' {
-		v, shape = b.text(name, true, 16), aliYuan
+	v := string(b.raw[name])
+	if v == "" || v == "null" || v[0] == '"' {
+		v = b.text(name, true, 16)
 	}
 	if b.fail != nil {
 		return 0
 	}
-	if !shape.MatchString(v) {
+	if !aliYuan.MatchString(v) {
 		b.refuse(name, "金额应为元，精确到小数点后两位")
 		return 0
 	}
@@ -78,7 +76,7 @@ func (b *biz) fen(name string) int64 {
 	return fen
 }
 
-// parseFen reads digits that aliYuan or aliBare have matched.
+// parseFen reads digits that aliYuan has matched.
 func parseFen(v string) int64 {
 	var whole, part int64
 	var tail string

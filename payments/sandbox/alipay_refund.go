@@ -26,14 +26,14 @@ func (s *Sandbox) alipayRefund(c *call, _ url.Values, b *biz) (any, *aliError) {
 		OutRefundNo: b.text("out_request_no", false, 64), Amount: b.fen("refund_amount"),
 		Reason: b.text("refund_reason", false, 256), State: refundSuccess, Created: now, Done: now,
 	}
-	if r.OutRefundNo == "" {
-		if r.Amount != t.Amount {
-			b.refuse("out_request_no", "部分退款时必填")
-		}
-		r.OutRefundNo = t.OutTradeNo
-	}
 	if b.fail != nil {
 		return nil, b.fail
+	}
+	if r.OutRefundNo == "" { // then it is all or nothing
+		if r.Amount != t.Amount {
+			return nil, business("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "撤销或退款金额与订单金额不一致")
+		}
+		r.OutRefundNo = t.OutTradeNo
 	}
 	known := t.refund(r.OutRefundNo)
 	if known != nil && known.Amount != r.Amount {

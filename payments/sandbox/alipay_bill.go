@@ -164,10 +164,11 @@ func gbkZip(now time.Time, pairs ...string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		text, err := gbk.String(pairs[i+1])
+		text, err := gbk.String(strings.ReplaceAll(pairs[i+1], "€", "?")) // or it is 0x80, which only Windows knows
 		if err != nil {
 			return nil, err
 		}
+		text = strings.ReplaceAll(text, "\x1a", "?") // what GBK lacks; no character of it holds this byte
 		w, err := z.CreateHeader(&zip.FileHeader{Name: name, NonUTF8: true, Method: zip.Deflate, Modified: now})
 		if err != nil {
 			return nil, err

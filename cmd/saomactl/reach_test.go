@@ -100,3 +100,25 @@ Notifications reach this counter, in 17 ms.
 		t.Errorf("told\n%s", out.String())
 	}
 }
+
+// A refund without an answer is told as one: nobody is to wait with goods for it.
+func TestNoAnswerIsToldOfWhatWasAsked(t *testing.T) {
+	p, r := &pos.Payment{Wallet: pos.WeChat, OutTradeNo: "K1A"}, &pos.Refund{OutTradeNo: "K1A", OutRefundNo: "RK1B"}
+	unknown := &pos.GatewayError{Wallet: pos.WeChat, Failure: pos.Unknown}
+	for _, c := range []struct {
+		refund *pos.Refund
+		err    error
+		want   string
+	}{
+		{nil, unknown, "K1A: WeChat Pay has not given a clear answer yet; the counter goes on asking. Do not hand over the goods yet.\n"},
+		{r, unknown, "K1A: WeChat Pay has not given a clear answer about the refund RK1B yet; the counter goes on asking.\n"},
+		{r, &pos.GatewayError{Wallet: pos.WeChat, Failure: pos.Misconfigured}, "K1A: WeChat Pay does not accept this shop's papers; use the other wallet and call the manager.\n"},
+	} {
+		var out bytes.Buffer
+		a := &app{out: &out, err: &out}
+		a.noAnswer(pos.Event{Kind: pos.NoAnswer, Payment: p, Refund: c.refund, Err: c.err})
+		if out.String() != c.want {
+			t.Errorf("told %q, want %q", out.String(), c.want)
+		}
+	}
+}

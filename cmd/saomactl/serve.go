@@ -151,7 +151,11 @@ func (a *app) tell(e pos.Event, shop pos.Shop) {
 
 // noAnswer prints that a platform was asked in vain; the counter goes on asking.
 func (a *app) noAnswer(e pos.Event) {
-	words := a.lang.Error(pos.Explain(e.Payment.Wallet, e.Err))
+	err := pos.Explain(e.Payment.Wallet, e.Err)
+	words := a.lang.Error(err)
+	if e.Refund != nil && pos.CodeOf(err) == pos.Unavailable { // Explain speaks of goods
+		words = a.lang.T("%s has not given a clear answer about the refund %s yet; the counter goes on asking.", e.Payment.Wallet, e.Refund.OutRefundNo)
+	}
 	a.emit(struct {
 		Event      string     `json:"event"`
 		OutTradeNo string     `json:"out_trade_no"`

@@ -3,6 +3,7 @@ package pos
 import (
 	"context"
 	"strings"
+	"time"
 )
 
 // Exceptions returns those that wait for a manager, oldest first.
@@ -186,10 +187,18 @@ func (t *Till) adoptRefund(tx Tx, e RefundEvidence, actor string) (*Refund, erro
 	}
 	r := &Refund{
 		OutRefundNo: e.OutRefundNo, OutTradeNo: p.OutTradeNo, Wallet: p.Wallet, Amount: e.Amount, Reason: Miscellaneous,
-		State: RefundRequested, RequestedBy: actor, CreatedAt: tx.Now(), Day: t.Shop.Day(tx.Now()),
+		State: RefundRequested, RequestedBy: actor, CreatedAt: happened(tx, e), Day: t.Shop.Day(tx.Now()),
 	}
 	if err := insertRefund(tx, r); err != nil {
 		return nil, err
 	}
 	return r, t.applyRefund(tx, r, e, RefundSucceeded)
+}
+
+// happened is when the platform made the refund that e tells of, on whose bill it is, as far as e says so; not later than now.
+func happened(tx Tx, e RefundEvidence) time.Time {
+	if now := tx.Now(); e.At.UnixMilli() <= 0 || e.At.After(now) {
+		return now
+	}
+	return e.At
 }

@@ -89,6 +89,10 @@ func TestImport(t *testing.T) {
 		if said := strings.Join(r.trail(w), " "); said != "reconcile >differs difference differs>differs difference differs>agreed reconcile agreed>agreed" {
 			t.Error(said)
 		}
+		r.set(midnight.AddDate(0, 0, 2).Add(12 * time.Hour)) // on the bill of the day of the imports nothing is missing
+		if got, err := r.books.Reconcile(t.Context(), w, day.Add(1), false, "boss"); err != nil || got.State != pos.Agreed || got.Differences != 0 {
+			t.Errorf("the day of the imports: %+v, %v", got, err)
+		}
 	})
 }
 

@@ -224,3 +224,40 @@ func TestPeriods(t *testing.T) {
 		}
 	}
 }
+
+// many has more titles than a report lists.
+type many struct{ ledger }
+
+func (m many) TitleTotals(_ context.Context, _, _ pos.Day, n int) (all []pos.TitleTotal, err error) {
+	for i := range n {
+		all = append(all, pos.TitleTotal{Title: fmt.Sprint("title ", i), Totals: pos.Totals{Paid: 10, PaidCount: 1, Fees: 1, FeeCount: 1}})
+	}
+	return all, nil
+}
+
+// TestManyTitles: the rows of a table make its total, also where not every title has one.
+func TestManyTitles(t *testing.T) {
+	sold := pos.Totals{Paid: 10*MaxTitles + 33, PaidCount: MaxTitles + 2, Refunded: 5, RefundCount: 1, Fees: MaxTitles + 1, FeeCount: MaxTitles + 1}
+	p, err := Around(OneDay, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Make(t.Context(), many{ledger{{Day: today, Counter: "K1", Cashier: "王", Wallet: pos.WeChat, Totals: sold}}}, shop, p, time.Unix(0, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range r.Tables(words.En) {
+		if table.Title != "By title" {
+			continue
+		}
+		var others []string
+		for _, c := range table.Rows[MaxTitles] {
+			others = append(others, c.String())
+		}
+		if got := strings.Join(others, "|"); len(table.Rows) != MaxTitles+2 || got != "Other titles|2|0.33|1|0.05|0.28|0.17|0.01|2" {
+			t.Errorf("%d rows, %s", len(table.Rows), got)
+		}
+		return
+	}
+	t.Error("no table of titles")
+}

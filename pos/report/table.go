@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"saoma/pos"
@@ -69,9 +70,37 @@ func (r *Report) Tables(l Words) []Table {
 	}
 	return append(tables,
 		bars(r.table(l, l.T("By hour"), []string{l.T("Hour")}, r.Hours, func(row Row) []Cell { return text(Clock(*row.Hour)) })),
-		bars(r.table(l, l.T("By title"), []string{l.T("Title")}, r.Titles, func(row Row) []Cell { return text(*row.Title) })),
+		bars(r.table(l, l.T("By title"), []string{l.T("Title")}, r.titles(l), func(row Row) []Cell { return text(*row.Title) })),
 		r.Detail(l),
 	)
+}
+
+// titles are r.Titles and, where these are not all, what the others add up to: the rows of a table make its total.
+func (r *Report) titles(l Words) []Row {
+	if len(r.Titles) < MaxTitles {
+		return r.Titles
+	}
+	rest := r.Total.totals()
+	for _, row := range r.Titles {
+		t := row.totals()
+		rest.Paid, rest.PaidCount = rest.Paid-t.Paid, rest.PaidCount-t.PaidCount
+		rest.Refunded, rest.RefundCount = rest.Refunded-t.Refunded, rest.RefundCount-t.RefundCount
+		rest.Fees, rest.FeeCount = rest.Fees-t.Fees, rest.FeeCount-t.FeeCount
+	}
+	others := l.T("Other titles")
+	row := Row{Title: &others}
+	if rest.Entries() <= 0 || row.add(rest) != nil {
+		return r.Titles
+	}
+	return append(slices.Clone(r.Titles), row)
+}
+
+// totals is what was added to s.
+func (s Sum) totals() pos.Totals {
+	return pos.Totals{
+		Paid: s.Paid, PaidCount: s.PaidCount, Refunded: s.Refunded, RefundCount: s.RefundCount,
+		Fees: s.Fees.Amount, FeeCount: s.PaidCount + s.RefundCount - s.FeesUnknown,
+	}
 }
 
 func bars(t Table) Table {

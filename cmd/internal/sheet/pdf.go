@@ -113,18 +113,26 @@ func together(p *fpdf.Fpdf, height float64) {
 	p.Ln(gap)
 }
 
+// table prints a table; its header stands on each of its pages.
 func table(p *fpdf.Fpdf, t report.Table) {
 	together(p, 8+3*rowHeight)
 	p.SetFont(family, "", 12)
 	p.CellFormat(pageWidth, 8, t.Title, "", 1, "L", false, 0, "")
 	p.SetFont(family, "", 9)
 	widths := columns(p, t)
-	p.SetFillColor(232, 238, 244)
-	for i, h := range t.Header {
-		p.CellFormat(widths[i], rowHeight, fit(p, h, widths[i]-2), "B", 0, alignment(t.Rows[0][i].Kind), true, 0, "")
+	head := func() {
+		p.SetFillColor(232, 238, 244)
+		for i, h := range t.Header {
+			p.CellFormat(widths[i], rowHeight, fit(p, h, widths[i]-2), "B", 0, alignment(t.Rows[0][i].Kind), true, 0, "")
+		}
+		p.Ln(-1)
 	}
-	p.Ln(-1)
+	head()
 	for i, row := range t.Rows {
+		if p.GetY()+rowHeight > pageHeight-margin {
+			p.AddPage()
+			head()
+		}
 		border := ""
 		if i == len(t.Rows)-1 {
 			border = "T"

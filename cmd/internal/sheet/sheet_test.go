@@ -122,7 +122,13 @@ func testPDF(t *testing.T, l words.Language) {
 	if dates := strings.Count(string(text), string(today)); dates < 61 {
 		t.Errorf("%d rows of the details say their day", dates)
 	}
-	if pages := strings.Count(string(text), "\f"); pages < 2 {
-		t.Errorf("60 cashiers on %d pages", pages)
+	pages := strings.Split(strings.TrimSuffix(string(text), "\f"), "\f")
+	if len(pages) < 2 {
+		t.Errorf("60 cashiers on %d pages", len(pages))
+	}
+	for i, page := range pages {
+		if !strings.Contains(page, l.T("Fee unknown")) {
+			t.Errorf("page %d has no header above its figures", i+1)
+		}
 	}
 }

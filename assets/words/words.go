@@ -4,6 +4,7 @@
 package words
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"errors"
@@ -74,11 +75,11 @@ func (l Language) Name() string {
 // T says a sentence in the language. Arguments that have words of their own, such as a wallet or
 // another pos.Error, are said in the language too. A sentence without a translation stays English.
 func (l Language) T(format string, args ...any) string {
-	if s, ok := zh()[format]; ok && l == Zh {
-		format = s
-	}
-	if s, ok := one()[format]; ok && l == En && isOne(format, args) {
-		format = s
+	switch {
+	case l == Zh:
+		format = cmp.Or(zh()[format], format)
+	case isOne(format, args):
+		format = cmp.Or(one()[format], format)
 	}
 	if len(args) == 0 {
 		return strings.ReplaceAll(format, "%%", "%")

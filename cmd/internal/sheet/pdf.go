@@ -118,7 +118,6 @@ func table(p *fpdf.Fpdf, t report.Table) {
 	together(p, 8+3*rowHeight)
 	p.SetFont(family, "", 12)
 	p.CellFormat(pageWidth, 8, t.Title, "", 1, "L", false, 0, "")
-	p.SetFont(family, "", 9)
 	widths := columns(p, t)
 	head := func() {
 		p.SetFillColor(232, 238, 244)
@@ -147,25 +146,29 @@ func table(p *fpdf.Fpdf, t report.Table) {
 // columns shares the page out: numbers and dates, which must not be cut, get what they need, and words the rest. What does
 // not fit is written smaller, down to what can still be read on paper.
 func columns(p *fpdf.Fpdf, t report.Table) []float64 {
-	const smallest = 6.5
-	for size := 9.0; ; size -= 0.5 {
-		p.SetFontSize(size)
-		if widths, whole := share(p, t); whole || size <= smallest {
+	const usual, smallest = 9.0, 6.5
+	p.SetFontSize(usual)
+	texts := make([]float64, len(t.Header))
+	for i, h := range t.Header {
+		texts[i] = p.GetStringWidth(h)
+		for _, row := range t.Rows {
+			texts[i] = max(texts[i], p.GetStringWidth(printable(row[i].String())))
+		}
+	}
+	for size := usual; ; size -= 0.5 {
+		if widths, whole := share(t, texts, size/usual); whole || size <= smallest {
+			p.SetFontSize(size)
 			return widths
 		}
 	}
 }
 
-// share is how wide the columns are at the present size, and whether that cuts nothing.
-func share(p *fpdf.Fpdf, t report.Table) (widths []float64, whole bool) {
-	widths = make([]float64, len(t.Header))
+// share is how wide the columns are whose widest texts are written at a scale, and whether that cuts nothing.
+func share(t report.Table, texts []float64, scale float64) (widths []float64, whole bool) {
+	widths = make([]float64, len(texts))
 	var numbers, dates, words float64
-	for i, h := range t.Header {
-		widths[i] = p.GetStringWidth(h)
-		for _, row := range t.Rows {
-			widths[i] = max(widths[i], p.GetStringWidth(printable(row[i].String())))
-		}
-		widths[i] += 3
+	for i := range widths {
+		widths[i] = texts[i]*scale + 3
 		switch kind := t.Rows[0][i].Kind; {
 		case alignment(kind) == "R":
 			numbers += widths[i]

@@ -67,15 +67,6 @@ func serve(h http.Handler) (*http.Server, string, error) {
 	return server, "http://" + l.Addr().String(), nil
 }
 
-// freePort is an address of the loopback that nobody listened on a moment ago.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
 func (p *platform) makeFolder(listen string) error {
 	w, a := p.papers.WeChat, p.papers.Alipay
 	text, err := config.Fresh{

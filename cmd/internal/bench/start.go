@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"saoma/cmd/internal/config"
 )
 
 const (
@@ -46,10 +48,7 @@ func startRow(ctx context.Context, s settings) (lines []line, err error) {
 	if err != nil {
 		return nil, err
 	}
-	listen, err := freePort()
-	if err != nil {
-		return nil, err
-	}
+	listen := config.FreeAddress()
 	p, err := newPlatform(dir, listen, nil)
 	if err != nil {
 		return nil, err

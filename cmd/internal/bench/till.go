@@ -18,6 +18,7 @@ import (
 	"github.com/jezek/xgb/xproto"
 	"github.com/skip2/go-qrcode"
 
+	"saoma/cmd/internal/config"
 	"saoma/payments/sandbox"
 	"saoma/ui/kit"
 )
@@ -47,10 +48,7 @@ func newTillWindow(ctx context.Context, s settings, x *screen, path string) (*ti
 	if err != nil {
 		return nil, err
 	}
-	listen, err := freePort()
-	if err != nil {
-		return nil, err
-	}
+	listen := config.FreeAddress()
 	w := &tillWindow{screen: x, relay: &relay{to: "http://" + listen, told: make(chan span, 16)}}
 	if w.platform, err = newPlatform(dir, listen, w.relay); err != nil {
 		return nil, err

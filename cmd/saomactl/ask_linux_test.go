@@ -62,20 +62,10 @@ func (x *console) shows() string {
 	return x.screen.String()
 }
 
-// echoes reports whether the terminal shows what is typed.
-func (x *console) echoes() bool {
-	x.t.Helper()
-	state, err := unix.IoctlGetTermios(int(x.seat.Fd()), unix.TCGETS)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	return state.Lflag&unix.ECHO != 0
-}
-
 // answer waits for the nth showing of the question, until the terminal hides what is typed, and types.
 func (x *console) answer(question string, nth int, text string) {
 	x.t.Helper()
-	x.until("the question "+question, func() bool { return strings.Count(x.shows(), question) >= nth && !x.echoes() })
+	x.until("the question "+question, func() bool { return strings.Count(x.shows(), question) >= nth && !echoes(x.t, x.seat) })
 	if _, err := x.person.WriteString(text); err != nil {
 		x.t.Fatal(err)
 	}
@@ -166,7 +156,7 @@ func TestPassphraseTyped(t *testing.T) {
 	if err := c.Process.Signal(os.Interrupt); err != nil { // Ctrl-C
 		t.Fatal(err)
 	}
-	if code := x.ends(c); code != 2 || !x.echoes() {
-		t.Errorf("after Ctrl-C: %d, the terminal shows what is typed: %v", code, x.echoes())
+	if code := x.ends(c); code != 2 || !echoes(x.t, x.seat) {
+		t.Errorf("after Ctrl-C: %d, the terminal shows what is typed: %v", code, echoes(x.t, x.seat))
 	}
 }

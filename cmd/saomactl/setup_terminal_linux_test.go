@@ -63,7 +63,7 @@ func (p *person) keysIn(question, keys string) {
 // keys types once nothing typed is shown.
 func (p *person) keys(keys string) {
 	p.t.Helper()
-	for end := time.Now().Add(slowly); p.echoes(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(slowly); echoes(p.t, p.master); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			p.t.Fatalf("what is typed would be shown: %q", p.text()[p.read:])
 		}

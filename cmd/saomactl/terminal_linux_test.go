@@ -74,11 +74,11 @@ func (c *screen) text() string {
 }
 
 // echoes reports whether the terminal shows what is typed.
-func (c *screen) echoes() bool {
-	c.t.Helper()
-	state, err := unix.IoctlGetTermios(int(c.master.Fd()), unix.TCGETS)
+func echoes(t *testing.T, terminal *os.File) bool {
+	t.Helper()
+	state, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return state.Lflag&unix.ECHO != 0
 }
@@ -87,7 +87,7 @@ func (c *screen) echoes() bool {
 func (c *screen) answer(question string, n int, typed string) {
 	c.t.Helper()
 	for end := time.Now().Add(slowly); ; time.Sleep(5 * time.Millisecond) {
-		if strings.Count(c.text(), question) >= n && !c.echoes() { // in this order: the answer before was not echoed, either
+		if strings.Count(c.text(), question) >= n && !echoes(c.t, c.master) { // in this order: the answer before was not echoed, either
 			break
 		}
 		if time.Now().After(end) {
